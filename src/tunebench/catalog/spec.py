@@ -1,0 +1,106 @@
+"""The words that catalog rows are written in."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Scalar = str | int | float | bool | None
+Parameters = Mapping[str, Any]
+"""The parameters of one row by their own names, with every default filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One parameter that a catalog row understands. `None` is allowed only where it is the default."""
+
+    name: str
+    type: Literal["int", "float", "bool", "str"]
+    default: Scalar
+    doc: str
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    options: tuple[Scalar, ...] = ()
+
+    def fault(self, value: object) -> str | None:
+        """What is wrong with `value`, or None if it may stand here."""
+        if value is None and self.default is None:
+            return None
+        if self.options and value in self.options and type(value) in map(type, self.options):
+            return None
+        accepted = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,)}[self.type]
+        if not isinstance(value, accepted) or (isinstance(value, bool) and self.type != "bool"):
+            return f"must be {self._expected()}"
+        if self.options and self.type == "str":
+            return f"must be one of {', '.join(map(str, self.options))}"
+        if isinstance(value, (int, float)):
+            too_small = self.minimum is not None and value < self.minimum
+            too_large = self.maximum is not None and value > self.maximum
+            if too_small or too_large or value != value:
+                return f"must be {self._expected()}"
+        return None
+
+    def _expected(self) -> str:
+        article = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
+        text = article[self.type]
+        if self.minimum is not None:
+            text += f" of at least {self.minimum:g}"
+        if self.maximum is not None:
+            text += f"{' and' if self.minimum is not None else ' of'} at most {self.maximum:g}"
+        if self.options:
+            text += f", or one of {', '.join(map(str, self.options))}"
+        return text + (f" ({self.unit})" if self.unit else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One segment of audio as a front-end receives it."""
+
+    sample_rate_hz: int
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What a front-end makes of a segment: frequency upwards, time to the right."""
+
+    height: int
+    width: int
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrontendRow:
+    """A front-end: waveform in, image out.
+
+    `check` yields one reason for each rule that the parameters break on this signal;
+    `image` gives the size before any resizing.
+    """
+
+    name: str
+    doc: str
+    parameters: tuple[Spec, ...]
+    check: Callable[[Parameters, Signal], Iterator[str]]
+    image: Callable[[Parameters, Signal], Image]
+    builder: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneRow:
+    """A net from image to features. `channels` is None where any number will do."""
+
+    name: str
+    doc: str
+    parameters: tuple[Spec, ...]
+    min_side: int
+    channels: int | None
+    builder: str
+
+
+def load_builder(address: str) -> Callable[..., Any]:
+    """Import what a row's `builder`, written `module:function`, names."""
+    module, _, function = address.partition(":")
+    return getattr(importlib.import_module(module), function)
