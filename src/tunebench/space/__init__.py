@@ -1,0 +1,1 @@
+"""The typed YAML file: sections, parameters and conditions, sampling and feasibility. No TensorFlow."""
