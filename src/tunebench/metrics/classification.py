@@ -62,8 +62,8 @@ def evaluate(probabilities: Floats, labels: Integers, tracks: Integers) -> dict[
         tracks: the track of each segment, `(segments,)`.
 
     Returns:
-        `loss`, `accuracy`, `macro_precision`, `macro_recall`, `macro_f1` of segments, and the last
-        four again as `track_*`, a track being the mean of its segments' probabilities.
+        `loss`, `accuracy`, `macro_precision`, `macro_recall`, `macro_f1` of segments, and all again
+        as `track_*`, a track being the mean of its segments' probabilities.
     """
     classes = probabilities.shape[1]
     figures = {"loss": log_loss(probabilities, labels)}
@@ -71,6 +71,7 @@ def evaluate(probabilities: Floats, labels: Integers, tracks: Integers) -> dict[
     voted, _ = vote(probabilities, tracks)
     track_labels = first_labels(tracks, labels)
     by_track = summarise(confusion_matrix(track_labels, voted.argmax(axis=1), classes))
+    by_track["loss"] = log_loss(voted, track_labels)
     return figures | {f"track_{name}": value for name, value in by_track.items()}
 
 

@@ -1,0 +1,46 @@
+"""A backbone and its head as one Keras model: image in, class scores out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+
+from tunebench.backbones.dropout import VariableDropout
+from tunebench.backbones.structure import Structure
+from tunebench.catalog.backbones import BACKBONES
+from tunebench.catalog.spec import load_builder
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierNet:
+    """`model` maps images `(batch, side, side, channels)` to float32 scores `(batch, classes)`, no softmax.
+
+    `pretrained` is the part whose weights came from a file, if any.
+    """
+
+    model: keras.Model
+    pretrained: keras.Model | None
+    dropouts: tuple[VariableDropout, ...]
+
+
+def build(structure: Structure) -> ClassifierNet:
+    """Backbone, then dropout and dense layers, then the scores, under the structure's dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(structure.precision)
+    try:
+        side = structure.image_side
+        image = keras.Input((side, side, structure.channels), name="image")
+        params = dict(structure.backbone_params)
+        x, backbone = load_builder(BACKBONES[structure.backbone].builder)(image, params)
+        dropouts: list[VariableDropout] = []
+        for position, units in enumerate(filter(None, structure.dense_units), start=1):
+            dropouts.append(VariableDropout(name=f"dropout_{position}"))
+            x = keras.layers.Dense(units, activation="relu", name=f"dense_{position}")(dropouts[-1](x))
+        dropouts.append(VariableDropout(name="dropout_scores"))
+        scores = keras.layers.Dense(structure.classes, dtype="float32", name="scores")(dropouts[-1](x))
+        model = keras.Model(image, scores, name=structure.backbone)
+    finally:
+        keras.config.set_dtype_policy(before)
+    pretrained = backbone if params.get("weights", "random") != "random" else None
+    return ClassifierNet(model, pretrained, tuple(dropouts))

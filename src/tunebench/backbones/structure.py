@@ -1,0 +1,46 @@
+"""What changes a classifier's graph: the key of the pool of compiled classifiers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import astuple, dataclass
+
+from tunebench.catalog.backbones import BACKBONES
+from tunebench.catalog.feasibility import Values, branch, general
+from tunebench.catalog.frontends import FRONTENDS
+from tunebench.catalog.spec import Scalar, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """Two configurations of one structure differ in scalars and front-end alone."""
+
+    backbone: str
+    backbone_params: tuple[tuple[str, Scalar], ...]
+    image_side: int
+    channels: int
+    dense_units: tuple[int, ...]
+    classes: int
+    precision: str
+
+    @property
+    def key(self) -> str:
+        """A short name that is the same in every process."""
+        return f"{self.backbone}-{hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:8]}"
+
+
+def structure_of(values: Values, signal: Signal, *, classes: int, precision: str) -> Structure:
+    """The structure of a configuration."""
+    frontend, frontend_params = branch(values, "spectrogram")
+    backbone, backbone_params = branch(values, "backbone")
+    scalars = general(values)
+    channels = BACKBONES[backbone].channels or FRONTENDS[frontend].image(frontend_params, signal).channels
+    return Structure(
+        backbone=backbone,
+        backbone_params=tuple(sorted(backbone_params.items())),
+        image_side=scalars["image_size"],
+        channels=channels,
+        dense_units=(scalars["dense_units"], scalars["dense_units_2"]),
+        classes=classes,
+        precision=precision,
+    )

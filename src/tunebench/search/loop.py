@@ -1,0 +1,147 @@
+"""The loop: ask, journal, dispatch, journal, tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from tunebench.errors import InputError, SearchError
+from tunebench.search.journal import Journal
+from tunebench.search.protocols import Executor, Listener, Oracle, Proposal
+from tunebench.search.records import Records, TrialRecord, request_fields
+from tunebench.seeding import child_seed
+from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult
+
+MAX_FAILURES_AT_START = 8
+"""A search whose first trials all fail has nothing to find."""
+
+
+class Loop:
+    """Drives one search to its end, from wherever its journal says it is."""
+
+    def __init__(
+        self,
+        *,
+        executor: Executor,
+        journal: Journal,
+        events: Sequence[Mapping[str, Any]],
+        listeners: Sequence[Listener],
+        seed: int,
+    ) -> None:
+        self.records = Records()
+        self._events = events
+        self._executor, self._journal, self._listeners, self._seed = executor, journal, listeners, seed
+
+    def search(self, oracle: Oracle, *, max_trials: int | None = None) -> None:
+        """Replay the journal into the oracle, then run what it asks for, at most `max_trials` in all.
+
+        Raises:
+            SearchError: the first trials all failed.
+            InputError: the journal is not of this search.
+        """
+        for event in self._events:
+            self._replay(oracle, event)
+
+        def ask() -> TrialRequest | None:
+            if max_trials is not None and len(self.records.trials) >= max_trials:
+                return None
+            proposal = oracle.ask()
+            return None if proposal is None else self._request(proposal)
+
+        def tell(result: TrialResult) -> None:
+            oracle.tell(result)
+            self._check_failures()
+
+        self._drive(self._open(self.records.trials), ask, tell)
+
+    def repeats(self, requests: Sequence[TrialRequest]) -> None:
+        """Run those of the given requests that the journal does not hold the result of."""
+        todo = iter([request for request in requests if request.trial not in self.records.repeats])
+        self._drive(self._open(self.records.repeats), lambda: next(todo, None), lambda result: None)
+
+    def _drive(
+        self,
+        interrupted: Sequence[TrialRequest],
+        ask: Callable[[], TrialRequest | None],
+        tell: Callable[[TrialResult], None],
+    ) -> None:
+        queue, running = list(interrupted), 0
+        while True:
+            while running < self._executor.slots:
+                request = queue.pop(0) if queue else ask()
+                if request is None:
+                    break
+                self._dispatch(request)
+                running += 1
+            if running == 0:
+                return
+            result = self._executor.wait(self._on_epoch)
+            running -= 1
+            self._finish(result)
+            tell(result)
+
+    def _dispatch(self, request: TrialRequest) -> None:
+        if request.trial not in self.records.of(request):
+            self._append("ask", request=request_fields(request))
+        attempt = self.records.of(request)[request.trial].attempts + 1
+        self._append("start", trial=request.trial, attempt=attempt)
+        request = replace(request, attempt=attempt)
+        for listener in self._listeners:
+            listener.on_start(request)
+        self._executor.submit(request)
+
+    def _on_epoch(self, trial: str, record: EpochRecord) -> None:
+        held = self.records.all()[trial]
+        if record.epoch in held.epochs:  # an interrupted attempt had told it already
+            return
+        self._append("epoch", trial=trial, epoch=record.epoch, metrics=dict(record.metrics))
+        for listener in self._listeners:
+            listener.on_epoch(held.request, record)
+
+    def _finish(self, result: TrialResult) -> None:
+        self._append("result", result=asdict(result))
+        request = self.records.all()[result.trial].request
+        for listener in self._listeners:
+            listener.on_result(request, result)
+
+    def _append(self, event: str, **fields: Any) -> None:
+        self._journal.append(event, **fields)
+        self.records.apply({"event": event, **fields})
+
+    def _replay(self, oracle: Oracle, event: Mapping[str, Any]) -> None:
+        self.records.apply(event)
+        if event["event"] == "ask" and event["request"]["kind"] == "trial":
+            proposal = oracle.ask()
+            request = None if proposal is None else request_fields(self._request(proposal))
+            if request != event["request"]:
+                raise InputError(
+                    f"{self._journal.path}: trial {event['request']['trial']} was asked for as "
+                    f"{event['request']['values']}, and is now {request and request['values']}. The file, the "
+                    "data or the versions changed since: run with --fresh to start over, or use another --name."
+                )
+        elif event["event"] == "result" and event["result"]["trial"] in self.records.trials:
+            result = self.records.trials[event["result"]["trial"]].result
+            assert result is not None
+            oracle.tell(result)
+
+    def _request(self, proposal: Proposal) -> TrialRequest:
+        return TrialRequest(
+            trial=proposal.trial,
+            configuration=proposal.configuration,
+            values=proposal.values,
+            epochs_from=proposal.epochs_from,
+            epochs_to=proposal.epochs_to,
+            seed=child_seed(self._seed, "configuration", proposal.configuration),
+            checkpoint=proposal.configuration,
+            bracket=proposal.bracket,
+            rung=proposal.rung,
+        )
+
+    def _open(self, table: Mapping[str, TrialRecord]) -> list[TrialRequest]:
+        return [record.request for record in table.values() if record.result is None]
+
+    def _check_failures(self) -> None:
+        results = [record.result for record in self.records.trials.values() if record.result]
+        if len(results) >= MAX_FAILURES_AT_START and all(r.status is Status.FAILED for r in results):
+            raise SearchError(f"the first {len(results)} trials all failed, the last with: {results[-1].message}")

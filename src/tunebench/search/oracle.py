@@ -1,0 +1,133 @@
+"""Keras Tuner's oracles behind ask and tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras_tuner
+from keras_tuner import oracles
+
+from tunebench.catalog.feasibility import reasons
+from tunebench.catalog.spec import Signal
+from tunebench.errors import SpaceError
+from tunebench.search.hyperband import MendedHyperbandOracle
+from tunebench.search.protocols import Proposal
+from tunebench.seeding import child_seed
+from tunebench.space.keras_tuner import from_hyperparameters, to_hyperparameters
+from tunebench.trial import Status, TrialResult, direction
+
+if TYPE_CHECKING:
+    from tunebench.space import SearchSection, Space
+
+MAX_REDRAWS = 10_000
+_NEVER = 10**9
+
+
+class KerasTunerOracle:
+    """Ask and tell over an oracle of Keras Tuner's, which keeps nothing on disk here.
+
+    Infeasible points are redrawn, or where the oracle proposes rather than draws, passed over; both
+    are counted in `infeasible`, and neither uses up a trial.
+    """
+
+    def __init__(self, space: Space, search: SearchSection, signal: Signal) -> None:
+        self.infeasible = 0
+        self._space, self._signal = space, signal
+        self._limit = search.max_trials if search.algorithm != "hyperband" else None
+        self._max_epochs = search.max_epochs
+        self._oracle = _make(space, search)
+        self._hide_from_disk()
+        self._names: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
+        self._configurations: dict[str, str] = {}
+
+    def ask(self) -> Proposal | None:
+        """The next trial, or None: wait, or over."""
+        if self._limit is not None and len(self._names) >= self._limit:
+            return None
+        for attempt in range(MAX_REDRAWS):
+            trial = self._oracle.create_trial(f"ask-{len(self._names)}-{attempt}")
+            if trial.status != "RUNNING":
+                return None
+            values = from_hyperparameters(self._space, trial.hyperparameters.values)
+            if not reasons(values, self._signal):
+                return self._propose(trial, values)
+            self.infeasible += 1
+            self._end(trial, "FAILED")
+        raise SpaceError(f"none of {MAX_REDRAWS:,} proposals in a row can be built; `tunebench plan` says why")
+
+    def tell(self, result: TrialResult) -> None:
+        """Tell Keras Tuner how a trial ended. Early stopping is a normal end."""
+        trial = self._oracle.trials[self._ids[result.trial]]
+        if result.status is Status.FAILED or result.score is None:
+            self._end(trial, "FAILED")
+        else:
+            self._oracle.update_trial(trial.trial_id, {"score": result.score}, step=result.epochs_to)
+            self._end(trial, "COMPLETED")
+
+    def _propose(self, trial: Any, values: dict[str, Any]) -> Proposal:
+        tuner = trial.hyperparameters.values
+        name = f"{len(self._names):04d}"
+        past = tuner.get("tuner/trial_id")
+        configuration = self._configurations[past] if past else f"c{len(set(self._configurations.values())):04d}"
+        self._configurations[trial.trial_id] = configuration
+        self._names[trial.trial_id], self._ids[name] = name, trial.trial_id
+        return Proposal(
+            trial=name,
+            configuration=configuration,
+            values=values,
+            epochs_from=tuner.get("tuner/initial_epoch", 0),
+            epochs_to=tuner.get("tuner/epochs", self._max_epochs),
+            bracket=tuner.get("tuner/bracket", 0),
+            rung=tuner.get("tuner/round", 0),
+        )
+
+    def _end(self, trial: Any, status: str) -> None:
+        trial.status = status
+        self._oracle.end_trial(trial)
+
+    def _hide_from_disk(self) -> None:
+        """The journal is the truth: Keras Tuner's own files, written without care, are not made."""
+        oracle, draw = self._oracle, self._oracle._random_values
+
+        def feasible_values() -> dict[str, Any] | None:
+            for _ in range(MAX_REDRAWS):
+                values = draw()
+                if values is None or not reasons(from_hyperparameters(self._space, values), self._signal):
+                    return values
+                self.infeasible += 1
+            return None
+
+        oracle.verbose = 0
+        oracle.save = lambda: None
+        oracle._save_trial = lambda trial: None
+        oracle._random_values = feasible_values
+
+
+def _make(space: Space, search: SearchSection) -> Any:
+    common: dict[str, Any] = {
+        "objective": keras_tuner.Objective("score", direction(search.objective)),
+        "hyperparameters": to_hyperparameters(space),
+        "allow_new_entries": False,
+        "tune_new_entries": False,
+        "seed": child_seed(search.seed, "oracle"),
+        "max_consecutive_failed_trials": _NEVER,
+    }
+    if search.algorithm == "hyperband":
+        return MendedHyperbandOracle(
+            max_epochs=search.max_epochs,
+            min_epochs=search.min_epochs,
+            factor=search.factor,
+            hyperband_iterations=search.iterations,
+            **common,
+        )
+    if search.algorithm == "random":
+        return oracles.RandomSearchOracle(max_trials=_NEVER, **common)
+    if search.algorithm == "bayesian":
+        return oracles.BayesianOptimizationOracle(max_trials=_NEVER, num_initial_points=_initial_points(space), **common)
+    return oracles.GridSearchOracle(max_trials=None, **common)
+
+
+def _initial_points(space: Space) -> int:
+    """Random draws before the Gaussian process is asked: three for each tuned parameter."""
+    return max(3, 3 * len(to_hyperparameters(space).space))

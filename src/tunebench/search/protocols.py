@@ -1,0 +1,77 @@
+"""What the loop needs of others: somebody to run trials, and somebody to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from tunebench.trial import EpochRecord, TrialRequest, TrialResult, Values
+
+EpochListener = Callable[[str, EpochRecord], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What an oracle wants to know next: a configuration trained from one epoch to another."""
+
+    trial: str
+    configuration: str
+    values: Values
+    epochs_from: int
+    epochs_to: int
+    bracket: int = 0
+    rung: int = 0
+
+
+class Oracle(Protocol):
+    """Decides, and knows nothing of processes.
+
+    An oracle of three brackets answers `ask` with bracket 2's nine random configurations for one
+    epoch each, one a call. Once enough of them were told back to be sure of the best, the next `ask`
+    gives that one again, from epoch 1 to epoch 3. `None` while trials are open means "wait for one of
+    them"; `None` while none is open means the search is over. The same calls in the same order give
+    the same answers: a journal of them is all that a restart needs.
+    """
+
+    infeasible: int
+    """Draws rejected so far because they could not be built."""
+
+    def ask(self) -> Proposal | None:
+        """The next trial to run."""
+        ...
+
+    def tell(self, result: TrialResult) -> None:
+        """How a trial that was asked ended."""
+        ...
+
+
+class Executor(Protocol):
+    """Runs trials. `slots` is how many it runs at once."""
+
+    slots: int
+
+    def submit(self, request: TrialRequest) -> None:
+        """Take a trial, if a slot is free; does not block."""
+        ...
+
+    def wait(self, on_epoch: EpochListener) -> TrialResult:
+        """Block until one of the submitted trials ends; epochs of all are passed on meanwhile."""
+        ...
+
+    def close(self) -> None:
+        """Free what was taken. Open trials are dropped."""
+        ...
+
+
+class Listener:
+    """Is told what happens, after it stands in the journal. Does nothing by itself."""
+
+    def on_start(self, request: TrialRequest) -> None:
+        """A trial begins, or begins again."""
+
+    def on_epoch(self, request: TrialRequest, record: EpochRecord) -> None:
+        """An epoch of a trial is done."""
+
+    def on_result(self, request: TrialRequest, result: TrialResult) -> None:
+        """A trial ended."""

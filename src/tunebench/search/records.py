@@ -1,0 +1,86 @@
+"""The state of a search, rebuilt from its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult, better
+
+
+@dataclass(slots=True)
+class TrialRecord:
+    """One trial as far as it is known."""
+
+    request: TrialRequest
+    attempts: int = 0
+    epochs: dict[int, EpochRecord] = field(default_factory=dict)
+    result: TrialResult | None = None
+
+
+@dataclass(slots=True)
+class Records:
+    """Trials and repeats by name, in the order they were asked for."""
+
+    trials: dict[str, TrialRecord] = field(default_factory=dict)
+    repeats: dict[str, TrialRecord] = field(default_factory=dict)
+
+    def of(self, request: TrialRequest) -> dict[str, TrialRecord]:
+        """The table that a request belongs to."""
+        return self.repeats if request.kind == "repeat" else self.trials
+
+    def all(self) -> dict[str, TrialRecord]:
+        """Trials and repeats together; their names differ."""
+        return self.trials | self.repeats
+
+    def apply(self, event: Mapping[str, Any]) -> None:
+        """Take one event of the journal; those that are not about a trial are passed over."""
+        match event["event"]:
+            case "ask":
+                request = TrialRequest(**event["request"])
+                self.of(request)[request.trial] = TrialRecord(request)
+            case "start":
+                self.all()[event["trial"]].attempts = event["attempt"]
+            case "epoch":
+                record = EpochRecord(event["epoch"], event["metrics"])
+                self.all()[event["trial"]].epochs[record.epoch] = record
+            case "result":
+                fields = dict(event["result"])
+                fields["status"] = Status(fields["status"])
+                self.all()[fields["trial"]].result = TrialResult(**fields)
+            case _:
+                pass
+
+    def leaderboard(self, objective: str) -> list[TrialRecord]:
+        """The best trial of each configuration that has a score, best first; ties to the longer trained."""
+        best: dict[str, TrialRecord] = {}
+        for record in self.trials.values():
+            if record.result is None or record.result.score is None:
+                continue
+            held = best.get(record.request.configuration)
+            if held is None or held.result is None or not better(
+                objective, held.result.score or 0.0, record.result.score
+            ):
+                best[record.request.configuration] = record
+        sign = 1 if objective.endswith("loss") else -1
+
+        def rank(record: TrialRecord) -> tuple[float, int, str]:
+            result = record.result
+            assert result is not None and result.score is not None
+            return sign * result.score, -result.epochs_to, record.request.configuration
+
+        return sorted(best.values(), key=rank)
+
+
+def rebuild(events: Iterable[Mapping[str, Any]]) -> Records:
+    """Replay a journal."""
+    records = Records()
+    for event in events:
+        records.apply(event)
+    return records
+
+
+def request_fields(request: TrialRequest) -> dict[str, Any]:
+    """A request as the journal holds it; which attempt it is stands in the start events."""
+    return {key: value for key, value in asdict(request).items() if key != "attempt"}

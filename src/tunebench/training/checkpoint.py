@@ -1,0 +1,79 @@
+"""The full state of a configuration on disk: written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tunebench.errors import StorageError
+from tunebench.training.classifier import Arrays
+from tunebench.trial import EpochRecord
+
+_STATE, _BEST, _META = "state.npz", "best.npz", "meta"
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a continuation needs beside the arrays. `history` holds every epoch from the first."""
+
+    epoch: int = 0
+    stopped: bool = False
+    best_epoch: int | None = None
+    best_score: float | None = None
+    schedules: dict[str, Any] = field(default_factory=dict)
+    history: list[EpochRecord] = field(default_factory=list)
+
+
+def save(folder: Path, arrays: Arrays, progress: Progress) -> None:
+    """Replace the state in `folder`.
+
+    Raises:
+        StorageError: the disk is full or the folder cannot be written.
+    """
+    _write(folder / _STATE, arrays | {_META: np.array(json.dumps(asdict(progress)))})
+
+
+def save_best(folder: Path, weights: Arrays) -> None:
+    """Replace the best epoch's weights in `folder`."""
+    _write(folder / _BEST, weights)
+
+
+def load(folder: Path) -> tuple[Arrays, Progress] | None:
+    """The state in `folder`, or None if there is none."""
+    if not (folder / _STATE).exists():
+        return None
+    arrays = _read(folder / _STATE)
+    progress = Progress(**json.loads(str(arrays.pop(_META))))
+    progress.history = [EpochRecord(**record) for record in progress.history]  # type: ignore[arg-type]
+    return arrays, progress
+
+
+def load_best(folder: Path) -> Arrays:
+    """The best epoch's weights in `folder`."""
+    return _read(folder / _BEST)
+
+
+def _read(path: Path) -> Arrays:
+    with np.load(path, allow_pickle=False) as stored:
+        return dict(stored)
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StorageError(
+            f"{path}: cannot write a checkpoint of {sum(a.nbytes for a in arrays.values()) >> 20} MiB "
+            f"({error.strerror}). Free some space or move the search with TUNEBENCH_HOME, then run the "
+            "same command again: it goes on where it stopped."
+        ) from error

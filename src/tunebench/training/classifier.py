@@ -1,0 +1,151 @@
+"""A classifier compiled once for its structure, handed a new front-end and new scalars by each trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tunebench.backbones import build
+from tunebench.backbones.structure import Structure
+from tunebench.seeding import child_seed
+from tunebench.training.reinitialise import leaves, reinitialise
+
+FrontendStep = Callable[[tf.Tensor], tf.Tensor]
+Arrays = dict[str, NDArray[np.generic]]
+
+
+def compile_frontend(frontend: keras.Layer, samples: int) -> FrontendStep:
+    """The front-end as a compiled step of its own, `(batch, samples)` int16 to images.
+
+    It is traced once for a front-end and runs where the backbone runs, since no device is pinned.
+    Inside the backbone's step it would have to be compiled again with every backbone.
+    """
+    signature = [tf.TensorSpec((None, samples), tf.int16)]
+    return tf.function(lambda waveforms: frontend(waveforms), input_signature=signature)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalars:
+    """What a trial may set without a new graph."""
+
+    learning_rate: float
+    dropout: float
+    weight_decay: float
+    label_smoothing: float
+
+
+class Classifier:
+    """Net, optimizer and compiled steps of one structure.
+
+    `begin` makes it a trial's own: weights from the trial's seed, optimizer at zero, scalars set.
+    A trial on a used classifier equals one on a new classifier bitwise on one CPU.
+    """
+
+    def __init__(self, structure: Structure) -> None:
+        self.structure = structure
+        self.net = build(structure)
+        self.model = self.net.model
+        self._pretrained = [v.numpy() for v in self.net.pretrained.variables] if self.net.pretrained else []
+        self._smoothing = tf.Variable(0.0, trainable=False)
+        self._decay = tf.Variable(0.0, trainable=False)
+        self._class_weights = tf.Variable(tf.ones(structure.classes), trainable=False)
+        self._adam = keras.optimizers.Adam()
+        scaled = structure.precision == "mixed_float16"
+        self._optimizer = keras.optimizers.LossScaleOptimizer(self._adam) if scaled else self._adam
+        self._optimizer.build(self.model.trainable_variables)
+        self._fresh_optimizer = [variable.numpy() for variable in self._optimizer.variables]
+        shape = (None, structure.image_side, structure.image_side, structure.channels)
+        images, labels = tf.TensorSpec(shape, tf.float32), tf.TensorSpec((None,), tf.int32)
+        self._train_step = tf.function(self._step, input_signature=[images, labels])
+        self._predict_step = tf.function(self._probabilities, input_signature=[images])
+
+    def begin(self, scalars: Scalars, seed: int, class_weights: NDArray[np.floating] | None = None) -> None:
+        """Start a trial from its own seed. `class_weights` is `(classes,)`; None weighs all alike."""
+        reinitialise(self.model, seed)
+        if self.net.pretrained is not None:
+            for variable, value in zip(self.net.pretrained.variables, self._pretrained, strict=True):
+                variable.assign(value)
+        for variable, value in zip(self._optimizer.variables, self._fresh_optimizer, strict=True):
+            variable.assign(value)
+        for number, generator in enumerate(self._seed_generators()):
+            generator.state.assign([child_seed(seed, "draws", number), 0])
+        self.set_scalars(scalars)
+        ones = np.ones(self.structure.classes, np.float32)
+        self._class_weights.assign(ones if class_weights is None else class_weights.astype(np.float32))
+
+    def set_scalars(self, scalars: Scalars) -> None:
+        """Assign what the graph reads as variables."""
+        self.learning_rate = scalars.learning_rate
+        self._decay.assign(scalars.weight_decay)
+        self._smoothing.assign(scalars.label_smoothing)
+        for dropout in self.net.dropouts:
+            dropout.rate.assign(scalars.dropout)
+
+    @property
+    def learning_rate(self) -> float:
+        """The present learning rate."""
+        return float(self._adam.learning_rate.numpy())
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._adam.learning_rate.assign(value)
+
+    def train(self, frontend: FrontendStep, batches: Iterable[tuple[tf.Tensor, tf.Tensor]]) -> tuple[float, float]:
+        """One epoch; its mean loss and accuracy while training."""
+        figures = [self._train_step(frontend(waveforms), labels) for waveforms, labels in batches]
+        loss, accuracy = np.mean([[float(a), float(b)] for a, b in figures], axis=0)
+        return float(loss), float(accuracy)
+
+    def predict(
+        self, frontend: FrontendStep, batches: Iterable[tuple[tf.Tensor, tf.Tensor]], count: int
+    ) -> NDArray[np.float32]:
+        """Probabilities `(count, classes)`; what fills up the last batch is cut off."""
+        parts = [self._predict_step(frontend(waveforms)).numpy() for waveforms, _ in batches]
+        return np.concatenate(parts)[:count]
+
+    def state(self) -> Arrays:
+        """Everything that a continuation needs, by name: weights, optimizer, random state."""
+        return {name: variable.numpy() for name, variable in self._variables()}
+
+    def weights(self) -> Arrays:
+        """The net's weights alone, by name."""
+        return {name: value for name, value in self.state().items() if name.startswith("model/")}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Assign what `state` or `weights` gave."""
+        variables = dict(self._variables())
+        for name, value in arrays.items():
+            variables[name].assign(value)
+
+    def _variables(self) -> list[tuple[str, keras.Variable]]:
+        named = [(f"model/{i}", v) for i, v in enumerate(self.model.weights)]
+        named += [(f"optimizer/{i}", v) for i, v in enumerate(self._optimizer.variables)]
+        return named + [(f"draws/{i}", g.state) for i, g in enumerate(self._seed_generators())]
+
+    def _seed_generators(self) -> list[keras.random.SeedGenerator]:
+        return [layer.seed_generator for layer in leaves(self.model) if hasattr(layer, "seed_generator")]
+
+    def _step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        classes = self.structure.classes
+        target = tf.one_hot(labels, classes) * (1.0 - self._smoothing) + self._smoothing / classes
+        weights = tf.gather(self._class_weights, labels)
+        with tf.GradientTape() as tape:
+            scores = self.model(images, training=True)
+            loss = tf.reduce_mean(weights * tf.nn.softmax_cross_entropy_with_logits(target, scores))
+            scaled = self._optimizer.scale_loss(loss)
+        variables = self.model.trainable_variables
+        gradients = tape.gradient(scaled, [variable.value for variable in variables])
+        for variable in variables:  # decoupled weight decay (Loshchilov and Hutter 2019); 0 for adam
+            if len(variable.shape) > 1:
+                variable.assign_sub(variable * self._decay * self._adam.learning_rate)
+        self._optimizer.apply(gradients, variables)
+        hits = tf.cast(tf.argmax(scores, axis=-1, output_type=tf.int32) == labels, tf.float32)
+        return loss, tf.reduce_mean(hits)
+
+    def _probabilities(self, images: tf.Tensor) -> tf.Tensor:
+        return tf.nn.softmax(self.model(images, training=False))

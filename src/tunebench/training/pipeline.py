@@ -1,0 +1,66 @@
+"""tf.data over the decoded store: int16 waveforms, shuffled by the configuration's own seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tunebench.audio.gather import gather
+from tunebench.audio.prepare import Corpus
+from tunebench.audio.segments import Segments
+from tunebench.seeding import child_rng
+
+_PREFETCHED_BATCHES = 4
+
+
+class Batches:
+    """Batches of one side of a split: `(waveforms int16 (batch, samples), labels int32 (batch,))`.
+
+    The spectrogram is not computed here, since `Dataset.map` runs on the CPU whatever is inside it.
+    Every batch has the same size, so that no step is traced twice: the last is topped up from the
+    first of the epoch's order.
+    """
+
+    def __init__(
+        self, corpus: Corpus, segments: Segments, indices: NDArray[np.integer], *, batch_size: int
+    ) -> None:
+        self.indices = np.asarray(indices, np.int64)
+        self.batch_size = min(batch_size, len(self.indices)) if len(self.indices) else batch_size
+        self.steps = math.ceil(len(self.indices) / self.batch_size)
+        self.labels = np.asarray(segments.label)[self.indices].astype(np.int32)
+        self.tracks = np.asarray(segments.track)[self.indices]
+        self._order = self.indices
+        all_labels = np.asarray(segments.label).astype(np.int32)
+
+        def read(step: np.int64) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
+            chosen = self._order[step * self.batch_size : (step + 1) * self.batch_size]
+            return gather(corpus, segments, chosen), all_labels[chosen]
+
+        def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            waveforms, labels = tf.numpy_function(read, [step], (tf.int16, tf.int32))
+            waveforms.set_shape((self.batch_size, segments.length))
+            labels.set_shape((self.batch_size,))
+            return waveforms, labels
+
+        dataset = tf.data.Dataset.range(self.steps).map(load, num_parallel_calls=2, deterministic=True)
+        devices = tf.config.list_logical_devices("GPU")
+        if devices:
+            dataset = dataset.apply(tf.data.experimental.prefetch_to_device(devices[0].name))
+        self.dataset = dataset.prefetch(_PREFETCHED_BATCHES) if not devices else dataset
+
+    def in_order(self) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
+        """One pass in the order of `indices`; what fills up the last batch is to be cut off."""
+        self._order = self._filled(self.indices)
+        return iter(self.dataset)
+
+    def shuffled(self, seed: int, epoch: int) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
+        """One pass in an order that depends on seed and epoch alone."""
+        self._order = self._filled(child_rng(seed, "shuffle", epoch).permutation(self.indices))
+        return iter(self.dataset)
+
+    def _filled(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.concatenate([order, order[: self.steps * self.batch_size - len(order)]])

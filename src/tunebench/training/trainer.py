@@ -1,0 +1,250 @@
+"""`run_trial(request) -> result`: train one configuration from where it stopped."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunebench.backbones.structure import Structure, structure_of
+from tunebench.catalog.feasibility import Values, general
+from tunebench.catalog.spec import Signal
+from tunebench.errors import SearchError, StorageError
+from tunebench.metrics.classification import evaluate
+from tunebench.training import checkpoint
+from tunebench.training.checkpoint import Progress
+from tunebench.training.classifier import Classifier, FrontendStep, Scalars
+from tunebench.training.pipeline import Batches
+from tunebench.training.pool import Pool
+from tunebench.training.schedules import Patience, Plateau
+from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult, better
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tunebench.audio.prepare import Corpus
+    from tunebench.audio.segments import Segments
+    from tunebench.audio.splits import Split
+    from tunebench.space.sections import TrainingSection
+
+OnEpoch = Callable[[EpochRecord], None]
+PHASES = ("build", "train", "evaluate", "checkpoint")
+
+
+class DivergedError(SearchError):
+    """The loss is not a number any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """What every trial of a search trains and validates on."""
+
+    corpus: Corpus
+    segments: Segments
+    split: Split
+
+    @property
+    def signal(self) -> Signal:
+        """The kind of segment that front-ends receive."""
+        return Signal(self.corpus.sample_rate_hz, self.segments.length)
+
+
+class Stopwatch:
+    """Seconds by phase."""
+
+    def __init__(self) -> None:
+        self.seconds = dict.fromkeys(PHASES, 0.0)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to the phase `name`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.perf_counter() - start
+
+
+class Trainer:
+    """Runs trials of one search, one after another, on warm classifiers."""
+
+    def __init__(
+        self, data: TrainingData, training: TrainingSection, *, objective: str, checkpoints: Path,
+        pool: Pool | None = None,
+    ) -> None:  # fmt: skip
+        self._data, self._training, self._objective = data, training, objective
+        self._checkpoints = checkpoints
+        self._pool = pool or Pool()
+        split, batch_size = data.split, training.batch_size
+        self._train = Batches(data.corpus, data.segments, split.train, batch_size=batch_size)
+        self._validation = Batches(data.corpus, data.segments, split.validation, batch_size=batch_size)
+        self._class_weights = (
+            balanced_weights(self._train.labels, len(data.corpus.classes))
+            if training.class_weights == "balanced"
+            else None
+        )
+
+    def run_trial(self, request: TrialRequest, on_epoch: OnEpoch) -> TrialResult:
+        """Train from the checkpoint, or from nothing, to `request.epochs_to`.
+
+        `on_epoch` receives each epoch once its checkpoint stands, those of an interrupted attempt too.
+        What goes wrong inside the trial is the trial's own failure.
+
+        Raises:
+            StorageError: a checkpoint cannot be written; the search must stop.
+        """
+        started_at, watch = datetime.now(UTC).isoformat(timespec="seconds"), Stopwatch()
+        structure = self.structure(request.values)
+        common = {
+            "structure": structure.key, "worker": f"{os.getpid()}", "host": platform.node(),
+            "started_at": started_at,
+        }  # fmt: skip
+        try:
+            progress = self._train_to(request, structure, on_epoch, watch)
+        except (StorageError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # a trial must not take the search with it
+            return TrialResult(
+                request.trial, Status.FAILED, request.epochs_from, seconds=watch.seconds,
+                message=_one_line(error), **common,
+            )  # fmt: skip
+        best = next(r for r in progress.history if r.epoch == progress.best_epoch)
+        return TrialResult(
+            trial=request.trial,
+            status=Status.STOPPED if progress.stopped else Status.COMPLETED,
+            epochs_to=progress.epoch,
+            score=progress.best_score,
+            best_epoch=progress.best_epoch,
+            metrics=best.metrics,
+            seconds=watch.seconds,
+            **common,
+        )
+
+    def structure(self, values: Values) -> Structure:
+        """The structure of a configuration on this search's data."""
+        return structure_of(
+            values, self._data.signal, classes=len(self._data.corpus.classes), precision=self._training.precision
+        )
+
+    def best_classifier(self, request: TrialRequest) -> tuple[Classifier, FrontendStep]:
+        """The classifier with the best epoch's weights of a repeat that was run."""
+        structure = self.structure(request.values)
+        classifier = self._pool.classifier(structure)
+        classifier.begin(scalars_of(request.values), request.seed)
+        classifier.restore(checkpoint.load_best(self._checkpoints / request.checkpoint))
+        return classifier, self._pool.frontend(request.values, self._data.signal, structure)
+
+    def _train_to(
+        self, request: TrialRequest, structure: Structure, on_epoch: OnEpoch, watch: Stopwatch
+    ) -> Progress:
+        folder = self._checkpoints / request.checkpoint
+        with watch.phase("build"):
+            classifier = self._pool.classifier(structure)
+            frontend = self._pool.frontend(request.values, self._data.signal, structure)
+            classifier.begin(scalars_of(request.values), request.seed, self._class_weights)
+        with watch.phase("checkpoint"):
+            stored = checkpoint.load(folder)
+            if stored is not None:
+                classifier.restore(stored[0])
+        progress = stored[1] if stored else Progress()
+        schedules = Schedules(self._training, progress.schedules)
+        for record in progress.history[request.epochs_from :]:
+            on_epoch(record)
+        while progress.epoch < request.epochs_to and not progress.stopped:
+            record = self._epoch(request, classifier, frontend, progress.epoch + 1, watch)
+            progress.epoch += 1
+            progress.history.append(record)
+            score = record.metrics[self._objective]
+            improved = better(self._objective, score, progress.best_score)
+            if improved:
+                progress.best_score, progress.best_epoch = score, record.epoch
+            progress.stopped = schedules.observe(record.metrics["val_loss"], classifier)
+            progress.schedules = schedules.state()
+            with watch.phase("checkpoint"):
+                if improved and request.kind == "repeat":
+                    checkpoint.save_best(folder, classifier.weights())
+                checkpoint.save(folder, classifier.state(), progress)
+            on_epoch(record)
+        return progress
+
+    def _epoch(
+        self, request: TrialRequest, classifier: Classifier, frontend: FrontendStep, epoch: int, watch: Stopwatch
+    ) -> EpochRecord:
+        learning_rate = classifier.learning_rate
+        with watch.phase("train"):
+            loss, accuracy = classifier.train(frontend, self._train.shuffled(request.seed, epoch))
+        if not math.isfinite(loss):
+            raise DivergedError(f"the loss is {loss} in epoch {epoch} (learning_rate {learning_rate:.3g})")
+        with watch.phase("evaluate"):
+            side = self._validation
+            probabilities = classifier.predict(frontend, side.in_order(), len(side.indices))
+            figures = evaluate(probabilities, side.labels, side.tracks)
+        return EpochRecord(
+            epoch,
+            {"loss": loss, "accuracy": accuracy, "learning_rate": learning_rate}
+            | {f"val_{name}": value for name, value in figures.items()},
+        )
+
+
+class Schedules:
+    """Early stopping and plateau of one configuration, as the training section asks for them."""
+
+    def __init__(self, training: TrainingSection, state: dict[str, dict[str, float]]) -> None:
+        stopping, plateau = training.early_stopping, training.reduce_lr_on_plateau
+        self._stopping = (
+            Patience(**state.get("stopping", {"patience": stopping.patience, "min_delta": stopping.min_delta}))  # type: ignore[arg-type]
+            if stopping
+            else None
+        )
+        self._plateau = (
+            Plateau(
+                Patience(**state.get("plateau", {"patience": plateau.patience})),  # type: ignore[arg-type]
+                plateau.factor,
+                plateau.minimum,
+            )
+            if plateau
+            else None
+        )
+
+    def observe(self, val_loss: float, classifier: Classifier) -> bool:
+        """After an epoch: set the next learning rate, and tell whether to stop."""
+        if self._plateau:
+            classifier.learning_rate = self._plateau.observe(val_loss, classifier.learning_rate)
+        return self._stopping.observe(val_loss) if self._stopping else False
+
+    def state(self) -> dict[str, dict[str, float]]:
+        """For the checkpoint."""
+        state = {"stopping": asdict(self._stopping)} if self._stopping else {}
+        return state | ({"plateau": asdict(self._plateau.watch)} if self._plateau else {})
+
+
+def scalars_of(values: Values) -> Scalars:
+    """What of a configuration is a variable in the graph."""
+    params = general(values)
+    return Scalars(
+        learning_rate=params["learning_rate"],
+        dropout=params["dropout"],
+        weight_decay=params["weight_decay"] if params["optimizer"] == "adamw" else 0.0,
+        label_smoothing=params["label_smoothing"],
+    )
+
+
+def balanced_weights(labels: NDArray[np.integer], classes: int) -> NDArray[np.float32]:
+    """`(classes,)`: each class's examples weigh the same in sum, and the mean weight is 1."""
+    counts = np.bincount(labels, minlength=classes)
+    return (len(labels) / (classes * np.maximum(counts, 1))).astype(np.float32)
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:500]}"
