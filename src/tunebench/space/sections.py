@@ -66,9 +66,9 @@ class Section(BaseModel):
 class GroupSource(Section):
     """Where a track's group (its artist, its recording) is read from: exactly one of the two."""
 
-    pattern: str | None = Field(None, examples=["^(?P<group>[^-]+)-"])
+    pattern: str | None = Field(default=None, examples=["^(?P<group>[^-]+)-"])
     """Regular expression with a named part `group`, searched in the path relative to the root."""
-    file: FilePath | None = Field(None, examples=["artists.csv"])
+    file: FilePath | None = Field(default=None, examples=["artists.csv"])
     """CSV file with the columns path and group."""
 
     @model_validator(mode="after")
@@ -79,7 +79,9 @@ class GroupSource(Section):
             try:
                 compiled = re.compile(self.pattern)
             except re.error as error:
-                raise fault(f"is no regular expression ({error})", "'^(?P<group>[^-]+)-'", "pattern") from None
+                raise fault(
+                    f"is no regular expression ({error})", "'^(?P<group>[^-]+)-'", "pattern"
+                ) from None
             if "group" not in compiled.groupindex:
                 raise fault("has no part named group", "'^(?P<group>[^-]+)-'", "pattern")
         return self
@@ -88,7 +90,7 @@ class GroupSource(Section):
 class SegmentSection(Section):
     """How tracks are cut into the examples that are classified."""
 
-    seconds: Seconds = Field(5.0, examples=[5.0])
+    seconds: Seconds = Field(default=5.0, examples=[5.0])
     """Length of a segment (s)."""
     hop: Seconds = Field(default_factory=lambda data: data["seconds"], examples=[5.0])
     """Step from one segment to the next (s); the segment's length where not given."""
@@ -99,9 +101,9 @@ class TrimSection(Section):
 
     seconds: Seconds = Field(examples=[30.0])
     """Length of the stretch (s)."""
-    offset: Annotated[float, Field(ge=0)] = Field(0.0, examples=[0.0])
+    offset: Annotated[float, Field(ge=0)] = Field(default=0.0, examples=[0.0])
     """Where the stretch begins (s), with `from: offset`."""
-    from_: Literal["offset", "middle"] = Field("offset", alias="from", examples=["middle"])
+    from_: Literal["offset", "middle"] = Field(default="offset", alias="from", examples=["middle"])
     """Take the stretch from `offset`, or from the middle of the track."""
 
     @model_validator(mode="after")
@@ -116,7 +118,7 @@ class SplitLists(Section):
 
     train: FilePath = Field(examples=["train.txt"])
     validation: FilePath = Field(examples=["validation.txt"])
-    test: FilePath | None = Field(None, examples=["test.txt"])
+    test: FilePath | None = Field(default=None, examples=["test.txt"])
 
 
 def _lists_or_protocol(value: Any) -> Any:
@@ -135,15 +137,15 @@ class SplitSection(Section):
 
     by: Literal["group", "track", "segment", "fold", "column"] = Field(examples=["group"])
     """What stays together on one side. `segment` leaks, and marks every figure so."""
-    validation: ShareOrFolds = Field(0.2, examples=[0.2])
+    validation: ShareOrFolds = Field(default=0.2, examples=[0.2])
     """Share of the tracks, or the folds with `by: fold`."""
-    test: ShareOrFolds = Field(0.2, examples=[0.2])
+    test: ShareOrFolds = Field(default=0.2, examples=[0.2])
     """Share of the tracks, or the folds with `by: fold`; 0 or `[]` reports no test figure."""
     lists: Annotated[SplitLists | str | None, BeforeValidator(_lists_or_protocol)] = Field(
-        None, examples=["{train: train.txt, validation: validation.txt, test: test.txt}"]
+        default=None, examples=["{train: train.txt, validation: validation.txt, test: test.txt}"]
     )
     """With `by: column`: list files, or the name of a protocol that the package ships."""
-    seed: Seed = Field(0, examples=[7])
+    seed: Seed = Field(default=0, examples=[7])
     """Seed of the split."""
 
     @model_validator(mode="after")
@@ -184,16 +186,16 @@ class DataSection(Section):
 
     root: FilePath = Field(examples=["data/esc10"])
     """Folder of audio, one folder per class; or of the files that `manifest` names."""
-    manifest: FilePath | None = Field(None, examples=["tracks.csv"])
+    manifest: FilePath | None = Field(default=None, examples=["tracks.csv"])
     """CSV file with the columns path, label and optionally group, fold, split."""
-    group: GroupSource | None = Field(None, examples=["{pattern: '^(?P<group>[^-]+)-'}"])
+    group: GroupSource | None = Field(default=None, examples=["{pattern: '^(?P<group>[^-]+)-'}"])
     """Where groups are read from when no manifest column says them."""
-    sample_rate: Annotated[int, Field(ge=1000, le=384_000)] = Field(16_000, examples=[16_000])
+    sample_rate: Annotated[int, Field(ge=1000, le=384_000)] = Field(default=16_000, examples=[16_000])
     """Sample rate that all audio is brought to (Hz)."""
-    segment: SegmentSection = Field(SegmentSection(), examples=["{seconds: 5.0}"])
-    trim: TrimSection | None = Field(None, examples=["{seconds: 30.0}"])
+    segment: SegmentSection = Field(default=SegmentSection(), examples=["{seconds: 5.0}"])
+    trim: TrimSection | None = Field(default=None, examples=["{seconds: 30.0}"])
     split: SplitSection = Field(examples=["{by: group, validation: 0.2, test: 0.2}"])
-    decoder: Literal["soundfile", "tfio"] = Field("soundfile", examples=["soundfile"])
+    decoder: Literal["soundfile", "tfio"] = Field(default="soundfile", examples=["soundfile"])
     """`soundfile` (with FFmpeg for what it cannot read), or tensorflow-io's decoder."""
 
 
@@ -202,7 +204,7 @@ class EarlyStopping(Section):
 
     patience: Positive = Field(examples=[6])
     """Epochs without an improvement."""
-    min_delta: Annotated[float, Field(ge=0)] = Field(0.0, examples=[0.0])
+    min_delta: Annotated[float, Field(ge=0)] = Field(default=0.0, examples=[0.0])
     """Smallest change that counts as an improvement."""
 
 
@@ -211,39 +213,45 @@ class ReduceLrOnPlateau(Section):
 
     patience: Positive = Field(examples=[3])
     """Epochs without an improvement."""
-    factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.5, examples=[0.5])
+    factor: Annotated[float, Field(gt=0, lt=1)] = Field(default=0.5, examples=[0.5])
     """What the learning rate is multiplied by."""
-    minimum: Annotated[float, Field(ge=0)] = Field(1e-6, examples=[1e-6])
+    minimum: Annotated[float, Field(ge=0)] = Field(default=1e-6, examples=[1e-6])
     """Learning rate below which it is left alone."""
 
 
 class TrainingSection(Section):
     """How one trial is trained."""
 
-    batch_size: Positive = Field(32, examples=[32])
-    early_stopping: EarlyStopping | None = Field(None, examples=["{patience: 6}"])
-    reduce_lr_on_plateau: ReduceLrOnPlateau | None = Field(None, examples=["{patience: 3}"])
-    class_weights: Literal["none", "balanced"] = Field("none", examples=["balanced"])
-    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field("float32", examples=["float32"])
+    batch_size: Positive = Field(default=32, examples=[32])
+    early_stopping: EarlyStopping | None = Field(default=None, examples=["{patience: 6}"])
+    reduce_lr_on_plateau: ReduceLrOnPlateau | None = Field(default=None, examples=["{patience: 3}"])
+    class_weights: Literal["none", "balanced"] = Field(default="none", examples=["balanced"])
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
+        default="float32", examples=["float32"]
+    )
 
 
 class SearchSection(Section):
     """How the space is searched, and with what budget."""
 
-    algorithm: Literal["hyperband", "random", "bayesian", "grid"] = Field("hyperband", examples=["hyperband"])
-    max_epochs: Positive = Field(27, examples=[27])
+    algorithm: Literal["hyperband", "random", "bayesian", "grid"] = Field(
+        default="hyperband", examples=["hyperband"]
+    )
+    max_epochs: Positive = Field(default=27, examples=[27])
     """Epochs of a configuration that reaches the last rung."""
-    min_epochs: Positive = Field(1, examples=[1])
+    min_epochs: Positive = Field(default=1, examples=[1])
     """Epochs of the shortest rung, so that none is too short to mean anything."""
-    factor: Annotated[int, Field(ge=2)] = Field(3, examples=[3])
+    factor: Annotated[int, Field(ge=2)] = Field(default=3, examples=[3])
     """Hyperband promotes one of so many."""
-    iterations: Positive = Field(1, examples=[1])
+    iterations: Positive = Field(default=1, examples=[1])
     """How often all brackets are run."""
-    max_trials: Positive | None = Field(None, examples=[20])
+    max_trials: Positive | None = Field(default=None, examples=[20])
     """Trials of random, bayesian and grid search."""
-    objective: Annotated[str, AfterValidator(_known_objective)] = Field("val_accuracy", examples=["val_accuracy"])
+    objective: Annotated[str, AfterValidator(_known_objective)] = Field(
+        default="val_accuracy", examples=["val_accuracy"]
+    )
     """Validation metric that trials are ranked by: one of `OBJECTIVES`."""
-    seed: Seed = Field(0, examples=[7])
+    seed: Seed = Field(default=0, examples=[7])
     """Root seed of the whole search."""
 
     @property
@@ -261,7 +269,7 @@ class SearchSection(Section):
 class WinnerSection(Section):
     """How the winner is chosen among the best configurations."""
 
-    finalists: Positive = Field(3, examples=[3])
+    finalists: Positive = Field(default=3, examples=[3])
     """Configurations that are trained again."""
-    repeats: Positive = Field(3, examples=[3])
+    repeats: Positive = Field(default=3, examples=[3])
     """How often each finalist is trained, with different seeds."""
