@@ -1,0 +1,118 @@
+"""What a corpus holds, what of it cannot be used, and how it would be split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunebench.audio.corpus import Corpus, Quarantined
+from tunebench.audio.leakage import Leakage, group_ids
+from tunebench.audio.prepare import Progress, check_classes, decode_all
+from tunebench.audio.segments import Segments, segment
+from tunebench.audio.splits import Split, split
+from tunebench.audio.store import Store
+from tunebench.audio.track import SIDES, Side
+from tunebench.errors import DataError
+
+if TYPE_CHECKING:
+    from tunebench.space.sections import DataSection
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """One class: usable tracks, their groups, duration and segments, and quarantined files."""
+
+    label: str
+    tracks: int
+    groups: int
+    duration_s: float
+    segments: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSummary:
+    """Tracks and segments by side, and what the sides share."""
+
+    tracks: Mapping[Side, int]
+    segments: Mapping[Side, int]
+    absent: Mapping[Side, tuple[str, ...]]
+    missing: tuple[str, ...]
+    leakage: Leakage
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The state of a corpus. Where it cannot be searched, `problem` says why and `split` is None."""
+
+    classes: tuple[ClassRow, ...]
+    quarantined: tuple[Quarantined, ...]
+    tracks: int
+    groups: int
+    grouped: bool
+    duplicates: int
+    duration_s: float
+    digest: str
+    split: SplitSummary | None
+    problem: str | None
+
+
+def audit(
+    data: DataSection, *, store: Store, progress: Progress | None = None, workers: int | None = None
+) -> Audit:
+    """Look at every file of a corpus. What is decoded on the way is kept in the store for the search.
+
+    Raises:
+        DataError: there is no corpus to look at (see `manifest.read`).
+        StorageError: the store cannot be written.
+    """
+    corpus = decode_all(data, store=store, progress=progress, workers=workers)
+    segments = segment(corpus, data.segment)
+    summary = problem = None
+    try:
+        check_classes(corpus)
+        summary = _summary(segments, split(corpus, segments, data.split))
+    except DataError as error:
+        problem = str(error)
+    groups = group_ids(corpus)
+    return Audit(
+        classes=tuple(_row(corpus, segments, groups, index) for index in range(len(corpus.classes))),
+        quarantined=corpus.quarantined,
+        tracks=len(corpus.tracks),
+        groups=len(np.unique(groups)),
+        grouped=any(stored.track.group is not None for stored in corpus.tracks),
+        duplicates=len(corpus.tracks) - len({stored.key for stored in corpus.tracks}),
+        duration_s=sum(stored.samples for stored in corpus.tracks) / corpus.sample_rate_hz,
+        digest=corpus.digest,
+        split=summary,
+        problem=problem,
+    )
+
+
+def _row(corpus: Corpus, segments: Segments, groups: NDArray[np.int32], index: int) -> ClassRow:
+    label = corpus.classes[index]
+    mine = corpus.labels == index
+    return ClassRow(
+        label=label,
+        tracks=int(mine.sum()),
+        groups=len(np.unique(groups[mine])),
+        duration_s=sum(s.samples for s in corpus.tracks if s.track.label == label) / corpus.sample_rate_hz,
+        segments=int((segments.label == index).sum()),
+        quarantined=sum(row.label == label for row in corpus.quarantined),
+    )
+
+
+def _summary(segments: Segments, parts: Split) -> SplitSummary:
+    return SplitSummary(
+        tracks={name: len(np.unique(segments.track[parts.side(name)])) for name in SIDES},
+        segments={name: len(parts.side(name)) for name in SIDES},
+        absent=parts.absent,
+        missing=parts.missing,
+        leakage=parts.leakage,
+        hash=parts.hash,
+    )

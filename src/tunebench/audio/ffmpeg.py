@@ -1,0 +1,81 @@
+"""Reading with FFmpeg, through PyAV: m4a, aac, wma, opus and whatever else libsndfile does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from numpy.typing import NDArray
+
+from tunebench.audio.source import BLOCK_SAMPLES, CannotReadError, check_rate
+
+VERSION = f"pyav-{version('av')}"
+
+# Containers only: a playlist could make FFmpeg open other files, or addresses.
+_OPTIONS = {
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,aac,asf,matroska,webm,ogg,flac,mp3,wav,w64,aiff,au,caf,"
+    "amr,ac3,eac3,dts,ape,wv,tta,mpc,mpc8,avi,mpeg,mpegts,flv,loas,rm,tak,dsf,oma,voc",
+    "protocol_whitelist": "file",
+}
+
+
+class FFmpegSource:
+    """An audio file that FFmpeg reads.
+
+    Raises:
+        CannotReadError: on opening or reading, FFmpeg finds no audio in the file.
+        RejectedAudioError: its sample rate is impossible.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        first = next(self._frames(), None)
+        if first is None:
+            raise CannotReadError("no audio in it")
+        self.rate_hz = check_rate(first.sample_rate)  # the container's may be half of it (HE-AAC)
+
+    def count(self) -> int:
+        """Frames that can be read: decodes the whole file, since containers only estimate."""
+        return sum(frame.samples for frame in self._frames())
+
+    def blocks(self, start: int = 0) -> Iterator[NDArray[np.float32]]:
+        """Read blocks of shape (frames,), the channels' mean, from frame `start` to the end."""
+        to_float = av.AudioResampler(format="fltp", rate=self.rate_hz)
+        frames = (
+            plane.mean(axis=0, dtype=np.float32)
+            for frame in self._frames()
+            for converted in to_float.resample(frame)
+            if (plane := converted.to_ndarray()).size  # (channels, frames)
+        )
+        waiting: list[NDArray[np.float32]] = []
+        held = 0
+        for frame in frames:
+            kept = frame[start:] if start else frame
+            start = max(0, start - len(frame))
+            waiting.append(kept)
+            held += len(kept)
+            if held >= BLOCK_SAMPLES:
+                yield np.concatenate(waiting)
+                waiting, held = [], 0
+        if held:
+            yield np.concatenate(waiting)
+
+    def _frames(self) -> Iterator[Any]:
+        try:
+            with av.open(str(self._path), options=_OPTIONS, metadata_errors="ignore") as container:
+                for stream in islice(container.streams.audio, 1):
+                    yield from container.decode(stream)
+        except (FFmpegError, ValueError) as error:
+            raise CannotReadError(getattr(error, "strerror", None) or str(error)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Nothing stays open between reads."""

@@ -1,0 +1,56 @@
+"""A corpus without a manifest: one folder per class."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from tunebench.audio.track import SUFFIXES, Track, shown
+from tunebench.errors import DataError
+
+GTZAN_FOLDERS = ("genres", "genres_original")
+"""GTZAN comes with its class folders inside one of these."""
+
+
+def scan(root: Path) -> list[Track]:
+    """The audio files below each class's folder, at any depth, sorted by path; hidden files do not count.
+
+    Raises:
+        DataError: there are no class folders, or one of them holds no audio.
+    """
+    base = _classes_folder(root)
+    found: dict[str, list[Track]] = {}
+    for folder in _folders(base):
+        paths = sorted(path.relative_to(root).as_posix() for path in _audio(folder))
+        found[folder.name] = [Track(path, folder.name) for path in paths]
+    if not found:
+        raise DataError(
+            f"{root}: no class folders. Put each class's audio files in a folder of its own "
+            f"({root.name}/rock/a.wav), or write data.manifest: tracks.csv with the columns path and label."
+        )
+    if empty := [label for label, tracks in found.items() if not tracks]:
+        raise DataError(
+            f"{base}: no audio file in the class folder {shown(empty)}. Put audio in it "
+            f"({', '.join(SUFFIXES[:6])}, ...), remove it, or give it a name that begins with a dot."
+        )
+    return [track for tracks in found.values() for track in tracks]
+
+
+def _classes_folder(root: Path) -> Path:
+    for name in GTZAN_FOLDERS:
+        if (root / name).is_dir() and _folders(root / name):
+            return root / name
+    return root
+
+
+def _folders(base: Path) -> list[Path]:
+    return sorted(path for path in base.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _audio(folder: Path) -> Iterator[Path]:
+    for parent, names, files in os.walk(folder):
+        names[:] = [name for name in names if not name.startswith(".")]
+        for name in files:
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                yield Path(parent, name)

@@ -1,0 +1,81 @@
+"""Reading with libsndfile: wav, flac, ogg (Vorbis, Opus), mp3, au, aiff and more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from tunebench.audio.source import BLOCK_SAMPLES, CannotReadError, check_rate
+
+VERSION = f"libsndfile-{soundfile.__libsndfile_version__}"
+
+
+class LibsndfileSource:
+    """An audio file that is open in libsndfile.
+
+    Raises:
+        CannotReadError: on opening or reading, the file is none that libsndfile can read.
+        RejectedAudioError: its sample rate is impossible.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = soundfile.SoundFile(str(path))
+        except (soundfile.SoundFileError, TypeError) as error:  # TypeError: .raw, headerless
+            raise CannotReadError(_text(error)) from error
+        try:
+            self.rate_hz = check_rate(self._file.samplerate)
+            self._read(1)  # a FLAC that lies about its length opens, but cannot be read
+            self._seek(0)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def count(self) -> int:
+        """Frames that can be read: the header's number if its last frame is there, else counted."""
+        frames = self._file.frames
+        try:
+            self._seek(max(0, frames - 1))
+            if frames == 0 or len(self._read(1)) == 1:
+                return frames
+        except CannotReadError:
+            pass
+        return sum(len(block) for block in self.blocks())
+
+    def blocks(self, start: int = 0) -> Iterator[NDArray[np.float32]]:
+        """Read blocks of shape (frames,), the channels' mean, from frame `start` to the end."""
+        if start >= self._file.frames > 0:
+            return
+        self._seek(start)
+        frames = max(1, BLOCK_SAMPLES // self._file.channels)
+        while len(block := self._read(frames)):  # (frames, channels)
+            yield block.mean(axis=1, dtype=np.float32)
+
+    def _read(self, frames: int) -> NDArray[np.float32]:
+        try:
+            return np.asarray(self._file.read(frames, dtype="float32", always_2d=True), np.float32)
+        except soundfile.SoundFileError as error:
+            raise CannotReadError(_text(error)) from error
+
+    def _seek(self, frame: int) -> None:
+        try:
+            self._file.seek(frame)
+        except soundfile.SoundFileError as error:
+            raise CannotReadError(_text(error)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._file.close()
+
+
+def _text(error: Exception) -> str:
+    """What libsndfile says, without the path before it."""
+    said = error.error_string if isinstance(error, soundfile.LibsndfileError) else str(error)
+    return said.strip().rstrip(".") or f"error {getattr(error, 'code', '')}"

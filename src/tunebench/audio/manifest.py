@@ -1,0 +1,52 @@
+"""Which tracks a corpus has, and what is said of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tunebench.audio import gtzan
+from tunebench.audio.folders import scan
+from tunebench.audio.groups import groups_in_file, groups_in_paths, with_groups
+from tunebench.audio.table import read_table
+from tunebench.audio.track import Track, shown
+from tunebench.errors import DataError
+
+if TYPE_CHECKING:
+    from tunebench.space.sections import DataSection
+
+__all__ = ["Track", "read"]
+
+
+def read(data: DataSection) -> tuple[Track, ...]:
+    """The tracks of a corpus, sorted by path, with the groups that the manifest or `data.group` gives.
+
+    A published protocol (`lists: gtzan_fault_filtered`) brings its artists as groups.
+
+    Raises:
+        DataError: no such folder, a faulty manifest or source of groups, or fewer than two classes.
+    """
+    if not data.root.is_dir():
+        raise DataError(
+            f"{data.root}: no such folder. Write data.root (or --data): the folder of your audio."
+        )
+    tracks = read_table(data.root / data.manifest, data.root) if data.manifest else scan(data.root)
+    if any(track.group is None for track in tracks):
+        tracks = _grouped(tracks, data)
+    labels = {track.label for track in tracks}
+    if len(labels) < 2:
+        raise DataError(
+            f"{data.root}: one class only, {shown(labels)}. A classifier needs at least two: "
+            "one folder per class, or two labels in the manifest."
+        )
+    return tuple(sorted(tracks, key=lambda track: track.path))
+
+
+def _grouped(tracks: list[Track], data: DataSection) -> list[Track]:
+    if data.group is not None and data.group.pattern is not None:
+        return with_groups(tracks, groups_in_paths(tracks, data.group.pattern))
+    if data.group is not None and data.group.file is not None:
+        return with_groups(tracks, groups_in_file(tracks, data.group.file))
+    if isinstance(data.split.lists, str):
+        with gtzan.file(gtzan.ARTISTS) as artists:
+            return with_groups(tracks, groups_in_file(tracks, artists))
+    return tracks

@@ -1,0 +1,85 @@
+"""A corpus with a manifest: a CSV file of paths and labels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from tunebench.audio.text import read_rows
+from tunebench.audio.track import Side, Track
+from tunebench.errors import DataError
+
+_SIDE_NAMES: Mapping[str, Side] = {
+    "train": "train", "training": "train",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+_SHOWN = 20
+
+T = TypeVar("T")
+
+
+class _RowError(Exception):
+    """What is wrong with one row."""
+
+
+def read_table(file: Path, root: Path) -> list[Track]:
+    """Read a manifest with the columns path, label and optionally group, fold, split; others are ignored.
+
+    Raises:
+        DataError: a line of the text for each faulty row, with file and line.
+    """
+    tracks: list[Track] = []
+    seen: dict[str, int] = {}
+    faults: list[str] = []
+    for line, row in read_rows(file, required=("path", "label")):
+        try:
+            track = _track(row, root)
+            if track.path in seen:
+                raise _RowError(f"'{track.path}' stands in line {seen[track.path]} already: keep one")
+            seen[track.path] = line
+            tracks.append(track)
+        except _RowError as error:
+            faults.append(f"{file}:{line}: {error}")
+    if faults:
+        more = [f"and {len(faults) - _SHOWN} more"] if len(faults) > _SHOWN else []
+        raise DataError("\n".join([*faults[:_SHOWN], *more]))
+    if not tracks:
+        raise DataError(f"{file}: no rows. Write one line per audio file: path,label")
+    return tracks
+
+
+def _track(row: Mapping[str, str], root: Path) -> Track:
+    path = _path(row["path"])
+    if not row["label"]:
+        raise _RowError("the label is empty: write the class of the file")
+    if not os.path.isfile(root / path):
+        raise _RowError(f"'{path}' is no file in {root}: correct the path, or remove the line")
+    return Track(
+        path=path,
+        label=row["label"],
+        group=row.get("group") or None,
+        fold=_cell(row, "fold", int, "a whole number"),
+        split=_cell(row, "split", lambda text: _SIDE_NAMES[text.lower()], "train, validation or test"),
+    )
+
+
+def _path(written: str) -> str:
+    pure = PurePosixPath(written.replace("\\", "/"))
+    if not pure.parts:
+        raise _RowError("the path is empty: write the path of an audio file, relative to data.root")
+    if pure.is_absolute() or ".." in pure.parts:
+        raise _RowError(f"'{written}' leads out of data.root: write a path inside of it, relative to it")
+    return str(pure)
+
+
+def _cell(row: Mapping[str, str], column: str, convert: Callable[[str], T], rule: str) -> T | None:
+    text = row.get(column)
+    if not text:
+        return None
+    try:
+        return convert(text)
+    except (KeyError, ValueError) as error:
+        raise _RowError(f"the {column} is '{text}': write {rule}, or leave it empty") from error
