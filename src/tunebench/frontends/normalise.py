@@ -1,0 +1,54 @@
+"""Values of any unit to the nominal range [0, 1]. No example depends on another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from tunebench.frontends.step import Step
+
+SMALLEST_SPREAD = 1e-3
+"""A spread below this (in dB) is rounding, not signal: it is not blown up to a picture."""
+
+_AXES = (1, 2, 3)
+
+
+def standardise(values: tf.Tensor) -> tf.Tensor:
+    """Each example to `0.5 + z / 4`, z of mean 0 and deviation 1 over all its values.
+
+    `(batch, channels, frames, bins)` -> the same shape; a constant example becomes 0.5.
+    Two deviations either way fill [0, 1]; what lies beyond is not cut.
+    """
+    mean, variance = tf.nn.moments(values, axes=_AXES, keepdims=True)
+    scale = 0.25 / tf.maximum(tf.sqrt(variance), SMALLEST_SPREAD)
+    return values * scale + (0.5 - mean * scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Rescale:
+    """The fixed interval `low..high` to 0..1. Silence, 0 dB below its own maximum, becomes 1."""
+
+    low: float
+    high: float
+
+    def __call__(self, values: tf.Tensor) -> tf.Tensor:
+        """Shift and scale."""
+        return (values - self.low) * (1.0 / (self.high - self.low))
+
+
+def rescale_to_extremes(values: tf.Tensor) -> tf.Tensor:
+    """Each example's own smallest value to 0 and largest to 1; a constant example becomes 0.5.
+
+    `(batch, channels, frames, bins)` -> the same shape.
+    """
+    low = tf.reduce_min(values, axis=_AXES, keepdims=True)
+    high = tf.reduce_max(values, axis=_AXES, keepdims=True)
+    return 0.5 + (values - 0.5 * (low + high)) / tf.maximum(high - low, SMALLEST_SPREAD)
+
+
+def normalisation_step(mode: str, extent: tuple[float, float] | None) -> Step:
+    """The step for `standard` or `range`; the latter uses the fixed `extent` where there is one."""
+    if mode == "standard":
+        return standardise
+    return Rescale(*extent) if extent is not None else rescale_to_extremes
