@@ -1,0 +1,70 @@
+"""The parity gate: exported is what gives the trained model's probabilities in a fresh process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tunebench.errors import SearchError
+
+Differences = Mapping[str, Mapping[str, float]]
+"""Of each model (`keras`, `savedmodel`) the largest difference of a probability, `alone` and in a `batch`."""
+
+TOLERANCE: Mapping[str, float] = {"float32": 1e-4, "mixed_float16": 2e-2, "mixed_bfloat16": 1e-1}
+"""Largest difference allowed, by the precision of training; what is served is always float32."""
+
+_TIMEOUT_S = 900.0
+
+
+class ParityError(SearchError):
+    """An exported model does not give what the trained model gave, or cannot be reloaded at all."""
+
+
+def measure(folders: Sequence[Path]) -> list[Differences]:
+    """Reload all models in each folder, in one fresh process on the CPU, and compare with its example.
+
+    Raises:
+        ParityError: a model cannot be reloaded; the message ends with what the process said.
+    """
+    arguments = [str(folder.resolve()) for folder in folders]
+    command = [sys.executable, "-m", "tunebench.export.verify", *arguments]
+    # The GPU's memory belongs to this process
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S, check=True
+        )
+    except subprocess.CalledProcessError as error:
+        said = "\n".join(error.stderr.strip().splitlines()[-8:])
+        raise ParityError(
+            f"{', '.join(map(str, folders))}: an exported model cannot be reloaded in a fresh process "
+            f"(exit code {error.returncode}), so it is not exported. The process said:\n{said}"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise ParityError(
+            f"{', '.join(map(str, folders))}: reloading took over {_TIMEOUT_S:g} s, so nothing is exported. "
+            "Try again when the machine is less busy."
+        ) from error
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def check(differences: Differences, tolerance: float, folder: Path) -> None:
+    """Let pass what is within the tolerance.
+
+    Raises:
+        ParityError: a difference is larger, or not a number, or no model was there to compare.
+    """
+    figures = [
+        f"{model} {way} {value:.3g}" for model, ways in differences.items() for way, value in ways.items()
+    ]
+    within = all(value <= tolerance for ways in differences.values() for value in ways.values())
+    if not figures or not within:
+        raise ParityError(
+            f"{folder}: the reloaded model is not the trained one. Rule: the examples' probabilities within "
+            f"{tolerance:g}. Received differences of: {', '.join(figures) or 'none, no model is there'}. "
+            "It is not exported; export it again from the search, and report this if it persists."
+        )

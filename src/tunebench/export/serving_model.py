@@ -1,0 +1,79 @@
+"""The front-end, the net and the softmax as one Keras model: waveform in, probabilities out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+import tunebench.frontends
+from tunebench.backbones import build
+from tunebench.backbones.structure import Structure
+from tunebench.catalog.backbones import BACKBONES
+from tunebench.catalog.feasibility import Values, branch, general
+from tunebench.catalog.frontends import FRONTENDS
+from tunebench.catalog.spec import Signal, load_builder
+from tunebench.export.layout import PROBABILITIES, WAVEFORM
+from tunebench.training.classifier import Classifier
+
+
+def frontend_layer(values: Values, signal: Signal, structure: Structure) -> keras.Layer:
+    """The front-end of a configuration, `(batch, samples)` to `(batch, side, side, channels)`."""
+    name, params = branch(values, "spectrogram")
+    return tunebench.frontends.build(
+        name, params, signal=signal, image_side=structure.image_side,
+        channels=structure.channels, normalisation=general(values)["normalisation"],
+    )  # fmt: skip
+
+
+def compose(classifier: Classifier, frontend: keras.Layer, signal: Signal) -> keras.Model:
+    """One functional model: `waveform` float32 `(batch, samples)` in [-1, 1] to `probabilities`.
+
+    The net is a float32 twin with the classifier's weights: a pooled classifier gains no second use, and
+    a net trained in mixed precision is served in float32, which every format and every CPU runs well.
+    """
+    waveform = keras.Input((signal.samples,), dtype="float32", name=WAVEFORM)
+    scores = _float32_twin(classifier)(frontend(waveform))
+    probabilities = keras.layers.Softmax(dtype="float32", name=PROBABILITIES)(scores)  # (batch, classes)
+    return keras.Model(waveform, probabilities, name="served")
+
+
+def save_keras(model: keras.Model, path: Path) -> None:
+    """Write a `.keras` file; `load_keras` reads it."""
+    model.save(path)
+
+
+def load_keras(path: Path) -> keras.Model:
+    """Read a `.keras` file, once the classes of all its layers are known to Keras."""
+    for row in (*FRONTENDS.values(), *BACKBONES.values()):
+        load_builder(row.builder)
+    model: Any = keras.saving.load_model(path, compile=False)
+    return model
+
+
+def save_savedmodel(model: keras.Model, folder: Path) -> None:
+    """Write a SavedModel whose `serving_default` takes `waveform`, any batch, and gives `probabilities`."""
+    archive: Any = keras.export.ExportArchive()  # typed for all of Keras's backends at once
+    archive.track(model)
+    archive.add_endpoint(
+        "serving_default",
+        lambda waveform: {PROBABILITIES: model(waveform, training=False)},
+        input_signature=[tf.TensorSpec((None, model.inputs[0].shape[1]), tf.float32, name=WAVEFORM)],
+    )
+    archive.write_out(str(folder), verbose=False)
+
+
+def _float32_twin(classifier: Classifier) -> keras.Model:
+    """The classifier's net under a float32 policy, on variables of its own.
+
+    No weights file is read for it: its weights are the trained ones.
+    """
+    params = dict(classifier.structure.backbone_params)
+    if "weights" in params:
+        params["weights"] = "random"
+    net = build(replace(classifier.structure, precision="float32", backbone_params=tuple(params.items())))
+    net.model.set_weights(classifier.model.get_weights())
+    return net.model

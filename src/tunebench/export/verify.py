@@ -1,0 +1,60 @@
+"""Reload exported models and compare them with their examples: run in a fresh process by `parity.measure`.
+
+`python -m tunebench.export.verify FOLDER...` prints one JSON object a folder, for each model in it the
+largest absolute difference of probabilities, `alone` (batch of one) and in a `batch`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tunebench.export.layout import EXAMPLE, KERAS, PROBABILITIES, SAVEDMODEL, WAVEFORM
+from tunebench.export.serving_model import load_keras
+
+Model = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+def differences(folder: Path) -> dict[str, dict[str, float]]:
+    """Of each model in `folder`, the largest difference to the example's probabilities."""
+    with np.load(folder / EXAMPLE, allow_pickle=False) as stored:
+        waveforms, expected = stored[WAVEFORM], stored[PROBABILITIES]
+    found: dict[str, dict[str, float]] = {}
+    for name, (file, load) in _MODELS.items():
+        if (folder / file).exists():
+            model = load(folder / file)
+            alone = np.concatenate([model(waveform[None]) for waveform in waveforms])
+            found[name] = {
+                "alone": float(np.abs(alone - expected).max()),
+                "batch": float(np.abs(model(waveforms) - expected).max()),
+            }
+    return found
+
+
+def _keras(path: Path) -> Model:
+    model = load_keras(path)
+    return lambda waveforms: model(waveforms, training=False).numpy()
+
+
+def _savedmodel(path: Path) -> Model:
+    loaded: Any = tf.saved_model.load(str(path))
+    serve = loaded.signatures["serving_default"]
+    # `loaded` must outlive its signature, which does not hold the variables
+    return lambda waveforms, _owner=loaded: serve(waveform=tf.constant(waveforms))[PROBABILITIES].numpy()
+
+
+_MODELS: dict[str, tuple[str, Callable[[Path], Model]]] = {
+    "keras": (KERAS, _keras),
+    "savedmodel": (SAVEDMODEL, _savedmodel),
+}
+
+if __name__ == "__main__":
+    for argument in sys.argv[1:]:
+        print(json.dumps(differences(Path(argument))), flush=True)

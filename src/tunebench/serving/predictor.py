@@ -1,0 +1,133 @@
+"""An exported classifier in use: sliding windows over a file, probabilities averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tunebench.audio.decoder import decode
+from tunebench.audio.pcm import checked
+from tunebench.audio.rejection import RejectedAudioError
+from tunebench.audio.segments import segment_starts
+from tunebench.errors import DataError, InputError
+from tunebench.export import layout
+from tunebench.export.layout import PROBABILITIES, Bundle
+from tunebench.serving.windows import batches_of_windows
+
+BATCH_SIZE = 32
+"""Windows that are classified at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a classifier says of one recording.
+
+    `probabilities` `(classes,)` is the mean of `windows` `(windows, classes)`, whose first samples stand at
+    `window_starts_s` `(windows,)`. `path` is None where a waveform was given.
+    """
+
+    path: Path | None
+    classes: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    windows: NDArray[np.float32]
+    window_starts_s: NDArray[np.float64]
+
+    @property
+    def label(self) -> str:
+        """The most probable class."""
+        return self.classes[int(self.probabilities.argmax())]
+
+
+class Predictor:
+    """Classifies files of any format, sample rate, length and number of channels.
+
+    A recording is brought to the int16 samples that training would have stored and cut as training cuts
+    it, so that a clip of the corpus gets the probabilities that it had in training.
+    """
+
+    def __init__(self, bundle: Bundle, model: Any) -> None:
+        self.bundle = bundle
+        self._model = model  # must outlive its signature, which does not hold the variables
+        self._serve: Callable[..., dict[str, tf.Tensor]] = model.signatures["serving_default"]
+
+    @classmethod
+    def load(cls, folder: Path) -> Predictor:
+        """Read a bundle's SavedModel; Keras is not imported.
+
+        Raises:
+            InputError: the folder is no bundle, is of another format, or holds no SavedModel.
+        """
+        bundle = layout.read(Path(folder))
+        try:
+            return cls(bundle, tf.saved_model.load(str(bundle.savedmodel)))
+        except (OSError, tf.errors.OpError, KeyError) as error:
+            said = " ".join(str(error).split())[:200]
+            raise InputError(
+                f"{bundle.savedmodel}: no SavedModel that can be read ({said}). "
+                "Give the folder that the search wrote, or export the model again with --format savedmodel."
+            ) from error
+
+    def predict(self, path: Path) -> Prediction:
+        """Classify a file.
+
+        Raises:
+            DataError: it is not audio that can be used: unreadable, empty, silent, under 0.1 s, non-finite.
+        """
+        try:
+            samples = decode(Path(path), self.bundle.sample_rate_hz)
+        except RejectedAudioError as rejected:
+            raise DataError(
+                f"{path}: {rejected}. Give an audio file (wav, flac, ogg, mp3, au, aiff, m4a, aac, wma) "
+                "with at least 0.1 s of sound."
+            ) from rejected
+        return self._classify(samples, Path(path))
+
+    def predict_waveform(self, waveform: NDArray[Any], sample_rate_hz: int) -> Prediction:
+        """Classify samples in memory.
+
+        Args:
+            waveform: `(samples,)` or `(samples, channels)`, int16, or floating point in [-1, 1].
+            sample_rate_hz: of the waveform.
+
+        Raises:
+            DataError: another shape or type, or samples that training would have refused (see `predict`).
+        """
+        rate_hz = self.bundle.sample_rate_hz
+        mono = _mono(waveform)
+        if sample_rate_hz != rate_hz:
+            mono = soxr.resample(mono, sample_rate_hz, rate_hz, quality="HQ")
+        try:
+            samples = np.concatenate(list(checked([mono], rate_hz)))
+        except RejectedAudioError as rejected:
+            raise DataError(f"waveform: {rejected}. Give at least 0.1 s of sound in [-1, 1].") from rejected
+        return self._classify(samples, None)
+
+    def _classify(self, samples: NDArray[np.int16], path: Path | None) -> Prediction:
+        bundle = self.bundle
+        starts = segment_starts(len(samples), bundle.segment_samples, bundle.hop_samples)
+        batches = batches_of_windows(samples, starts, bundle.segment_samples, batch_size=BATCH_SIZE)
+        windows = np.concatenate(
+            [self._serve(waveform=tf.constant(batch))[PROBABILITIES].numpy() for batch in batches]
+        )
+        return Prediction(
+            path, bundle.classes, windows.mean(axis=0), windows, np.asarray(starts) / bundle.sample_rate_hz
+        )
+
+
+def _mono(waveform: NDArray[Any]) -> NDArray[np.float32]:
+    """Float32 `(samples,)` in [-1, 1]: the channels' mean."""
+    array = np.asarray(waveform)
+    if array.ndim not in (1, 2) or not (array.dtype == np.int16 or np.issubdtype(array.dtype, np.floating)):
+        raise DataError(
+            "waveform: must be (samples,) or (samples, channels), int16 or floating point in [-1, 1]. "
+            f"Received: {array.dtype} {array.shape}."
+        )
+    scale = 1 / 32768 if array.dtype == np.int16 else 1.0
+    return (array * np.float32(scale)).reshape(len(array), -1).mean(axis=1, dtype=np.float32)
