@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,12 +38,12 @@ class Journal:
         self._drop_torn_line()
 
     def append(self, event: str, **fields: Any) -> None:
-        """Write one line and wait until the disk has it.
+        """Write one line, with the time as `at`, and wait until the disk has it.
 
         Raises:
             StorageError: the disk is full or not writable.
         """
-        line = json.dumps({"event": event, **fields}, allow_nan=True).encode() + b"\n"
+        line = json.dumps({"event": event, "at": round(time.time(), 3), **fields}).encode() + b"\n"
         end = self._file.seek(0, os.SEEK_END)
         try:
             self._file.write(line)

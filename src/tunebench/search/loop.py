@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -30,6 +31,8 @@ class Loop:
         seed: int,
     ) -> None:
         self.records = Records()
+        self.listener_s = 0.0
+        """Seconds spent in listeners."""
         self._events = events
         self._executor, self._journal, self._listeners, self._seed = executor, journal, listeners, seed
 
@@ -87,8 +90,7 @@ class Loop:
         attempt = self.records.of(request)[request.trial].attempts + 1
         self._append("start", trial=request.trial, attempt=attempt)
         request = replace(request, attempt=attempt)
-        for listener in self._listeners:
-            listener.on_start(request)
+        self._tell_listeners(lambda listener: listener.on_start(request))
         self._executor.submit(request)
 
     def _on_epoch(self, trial: str, record: EpochRecord) -> None:
@@ -96,14 +98,18 @@ class Loop:
         if record.epoch in held.epochs:  # an interrupted attempt had told it already
             return
         self._append("epoch", trial=trial, epoch=record.epoch, metrics=dict(record.metrics))
-        for listener in self._listeners:
-            listener.on_epoch(held.request, record)
+        self._tell_listeners(lambda listener: listener.on_epoch(held.request, record))
 
     def _finish(self, result: TrialResult) -> None:
         self._append("result", result=asdict(result))
         request = self.records.all()[result.trial].request
+        self._tell_listeners(lambda listener: listener.on_result(request, result))
+
+    def _tell_listeners(self, tell: Callable[[Listener], None]) -> None:
+        begun = time.perf_counter()
         for listener in self._listeners:
-            listener.on_result(request, result)
+            tell(listener)
+        self.listener_s += time.perf_counter() - begun
 
     def _append(self, event: str, **fields: Any) -> None:
         self._journal.append(event, **fields)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tunebench.audio.gather import gather
-from tunebench.audio.prepare import Corpus
+from tunebench.audio.corpus import Corpus
 from tunebench.audio.segments import Segments
 from tunebench.seeding import child_rng
 

@@ -5,7 +5,11 @@ Both watch the validation loss, as Keras's callbacks of the same names do by def
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tunebench.space.sections import TrainingSection
 
 
 @dataclass(slots=True)
@@ -40,3 +44,35 @@ class Plateau:
             return learning_rate
         self.watch.waited = 0
         return max(learning_rate * self.factor, min(self.minimum, learning_rate))
+
+
+class Schedules:
+    """Early stopping and plateau of one configuration, as the training section asks for them."""
+
+    def __init__(self, training: TrainingSection, state: dict[str, Any]) -> None:
+        stopping, plateau = training.early_stopping, training.reduce_lr_on_plateau
+        self._stopping = (
+            Patience(**state.get("stopping", {"patience": stopping.patience, "min_delta": stopping.min_delta}))
+            if stopping
+            else None
+        )
+        self._plateau = (
+            Plateau(
+                Patience(**state.get("plateau", {"patience": plateau.patience})),
+                plateau.factor,
+                plateau.minimum,
+            )
+            if plateau
+            else None
+        )
+
+    def observe(self, val_loss: float, learning_rate: float) -> tuple[float, bool]:
+        """After an epoch: the next learning rate, and whether to stop."""
+        if self._plateau:
+            learning_rate = self._plateau.observe(val_loss, learning_rate)
+        return learning_rate, self._stopping.observe(val_loss) if self._stopping else False
+
+    def state(self) -> dict[str, Any]:
+        """For the checkpoint."""
+        state = {"stopping": asdict(self._stopping)} if self._stopping else {}
+        return state | ({"plateau": asdict(self._plateau.watch)} if self._plateau else {})

@@ -8,7 +8,6 @@ import platform
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,23 +17,20 @@ from numpy.typing import NDArray
 
 from tunebench.backbones.structure import Structure, structure_of
 from tunebench.catalog.feasibility import Values, general
-from tunebench.catalog.spec import Signal
 from tunebench.errors import SearchError, StorageError
 from tunebench.metrics.classification import evaluate
 from tunebench.training import checkpoint
 from tunebench.training.checkpoint import Progress
+from tunebench.training.data import TrainingData
 from tunebench.training.classifier import Classifier, FrontendStep, Scalars
 from tunebench.training.pipeline import Batches
 from tunebench.training.pool import Pool
-from tunebench.training.schedules import Patience, Plateau
+from tunebench.training.schedules import Schedules
 from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult, better
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tunebench.audio.prepare import Corpus
-    from tunebench.audio.segments import Segments
-    from tunebench.audio.splits import Split
     from tunebench.space.sections import TrainingSection
 
 OnEpoch = Callable[[EpochRecord], None]
@@ -43,20 +39,6 @@ PHASES = ("build", "train", "evaluate", "checkpoint")
 
 class DivergedError(SearchError):
     """The loss is not a number any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingData:
-    """What every trial of a search trains and validates on."""
-
-    corpus: Corpus
-    segments: Segments
-    split: Split
-
-    @property
-    def signal(self) -> Signal:
-        """The kind of segment that front-ends receive."""
-        return Signal(self.corpus.sample_rate_hz, self.segments.length)
 
 
 class Stopwatch:
@@ -168,7 +150,9 @@ class Trainer:
             improved = better(self._objective, score, progress.best_score)
             if improved:
                 progress.best_score, progress.best_epoch = score, record.epoch
-            progress.stopped = schedules.observe(record.metrics["val_loss"], classifier)
+            classifier.learning_rate, progress.stopped = schedules.observe(
+                record.metrics["val_loss"], classifier.learning_rate
+            )
             progress.schedules = schedules.state()
             with watch.phase("checkpoint"):
                 if improved and request.kind == "repeat":
@@ -194,38 +178,6 @@ class Trainer:
             {"loss": loss, "accuracy": accuracy, "learning_rate": learning_rate}
             | {f"val_{name}": value for name, value in figures.items()},
         )
-
-
-class Schedules:
-    """Early stopping and plateau of one configuration, as the training section asks for them."""
-
-    def __init__(self, training: TrainingSection, state: dict[str, dict[str, float]]) -> None:
-        stopping, plateau = training.early_stopping, training.reduce_lr_on_plateau
-        self._stopping = (
-            Patience(**state.get("stopping", {"patience": stopping.patience, "min_delta": stopping.min_delta}))  # type: ignore[arg-type]
-            if stopping
-            else None
-        )
-        self._plateau = (
-            Plateau(
-                Patience(**state.get("plateau", {"patience": plateau.patience})),  # type: ignore[arg-type]
-                plateau.factor,
-                plateau.minimum,
-            )
-            if plateau
-            else None
-        )
-
-    def observe(self, val_loss: float, classifier: Classifier) -> bool:
-        """After an epoch: set the next learning rate, and tell whether to stop."""
-        if self._plateau:
-            classifier.learning_rate = self._plateau.observe(val_loss, classifier.learning_rate)
-        return self._stopping.observe(val_loss) if self._stopping else False
-
-    def state(self) -> dict[str, dict[str, float]]:
-        """For the checkpoint."""
-        state = {"stopping": asdict(self._stopping)} if self._stopping else {}
-        return state | ({"plateau": asdict(self._plateau.watch)} if self._plateau else {})
 
 
 def scalars_of(values: Values) -> Scalars:

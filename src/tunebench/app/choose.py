@@ -1,0 +1,138 @@
+"""From the trials to the winner: repeats, one test, the exported bundle, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tunebench import paths
+from tunebench.app.session import Session, versions
+from tunebench.audio.gather import gather
+from tunebench.errors import SearchError
+from tunebench.evaluation.figures import draw_confusion, draw_curves, draw_parameters
+from tunebench.evaluation.test_side import Evaluation, count_read, evaluate_side
+from tunebench.evaluation.winner import Finalist, rank, repeat_requests
+from tunebench.export import bundle
+from tunebench.search.loop import Loop
+from tunebench.seeding import child_seed
+from tunebench.space import Experiment
+from tunebench.training.data import TrainingData
+from tunebench.training.pipeline import Batches
+from tunebench.training.trainer import Trainer
+
+EXAMPLES = 8
+"""Validation waveforms that the export is checked on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Winner:
+    """The finalist that was chosen, what the test said, and where the model stands.
+
+    `test` is None where the split keeps no test side.
+    """
+
+    finalist: Finalist
+    finalists: list[Finalist]
+    test: Mapping[str, Any] | None
+    bundle: Path
+    figures: list[Path]
+
+
+def choose_winner(experiment: Experiment, data: TrainingData, session: Session, loop: Loop, trainer: Trainer) -> Winner:
+    """Retrain the finalists, choose on validation, test once, export and check the export.
+
+    Raises:
+        SearchError: nothing was trained to an end, or the exported model differs from the trained one.
+    """
+    search, settings = experiment.search, experiment.winner
+    requests = repeat_requests(
+        loop.records,
+        objective=search.objective,
+        finalists=settings.finalists,
+        repeats=settings.repeats,
+        epochs=search.max_epochs,
+        seed=search.seed,
+    )
+    loop.repeats(requests)
+    finalists = rank(loop.records.repeats, search.objective)
+    if not finalists:
+        last = next((r.result.message for r in reversed(loop.records.all().values()) if r.result), "")
+        raise SearchError(f"no configuration was trained to an end; the last message was: {last}")
+    best = finalists[0]
+    session.journal.append("winner", configuration=best.configuration, repeat=best.representative.trial)
+    figures = [
+        draw_curves(loop.records, search.objective, best.configuration, session.folder.figures / "curves.png"),
+        draw_parameters(
+            loop.records, experiment.space.tuned, search.objective, session.folder.figures / "parameters.png"
+        ),
+    ]
+    test = _test_once(experiment, data, session, trainer, best, figures)
+    _export(data, session, trainer, best, experiment)
+    return Winner(best, finalists, test, session.folder.winner, figures)
+
+
+def _test_once(
+    experiment: Experiment, data: TrainingData, session: Session, trainer: Trainer, best: Finalist, figures: list[Path]
+) -> Mapping[str, Any] | None:
+    if not len(data.split.test):
+        return None
+    picture = session.folder.figures / "confusion.png"
+    done = session.find("test")
+    if done is not None:  # an earlier session read the test side, and was stopped after
+        figures.append(picture)
+        return done["figures"]
+    reads = count_read(paths.home() / ".tunebench" / "test_reads.jsonl", data.split.hash, experiment.name)
+    side = Batches(data.corpus, data.segments, data.split.test, batch_size=experiment.training.batch_size)
+    classifier, frontend = trainer.best_classifier(best.representative)
+    probabilities = classifier.predict(frontend, side.in_order(), len(side.indices))
+    evaluation = evaluate_side(
+        probabilities,
+        side.labels,
+        side.tracks,
+        data.split.groups,
+        data.corpus.classes,
+        seed=child_seed(experiment.search.seed, "bootstrap"),
+    )
+    title = f"{experiment.name}: test tracks, leakage {data.split.leakage}"
+    figures.append(draw_confusion(evaluation.confusion, data.corpus.classes, title, picture))
+    found = _test_fields(evaluation, data.split.hash, reads)
+    session.journal.append("test", figures=found)
+    return found
+
+
+def _test_fields(evaluation: Evaluation, split_hash: str, reads: int) -> dict[str, Any]:
+    return {
+        "segment": {name: asdict(interval) for name, interval in evaluation.segment.items()},
+        "track": {name: asdict(interval) for name, interval in evaluation.track.items()},
+        "classes": [asdict(row) for row in evaluation.classes],
+        "confusion": evaluation.confusion.tolist(),
+        "split_hash": split_hash,
+        "reads": reads,
+    }
+
+
+def _export(data: TrainingData, session: Session, trainer: Trainer, best: Finalist, experiment: Experiment) -> None:
+    classifier, _ = trainer.best_classifier(best.representative)
+    chosen = data.split.validation
+    examples = chosen[np.linspace(0, len(chosen) - 1, min(EXAMPLES, len(chosen))).astype(int)]
+    bundle.write(
+        session.folder.winner,
+        classifier=classifier,
+        values=best.values,
+        signal=data.signal,
+        classes=data.corpus.classes,
+        segment_hop_s=experiment.data.segment.hop,
+        info={
+            "name": experiment.name,
+            "configuration": best.configuration,
+            "repeat": best.representative.trial,
+            "leakage": data.split.leakage,
+            "split_hash": data.split.hash,
+            "versions": versions(),
+        },
+        examples=gather(data.corpus, data.segments, examples),
+    )

@@ -1,0 +1,100 @@
+"""The folder that a search leaves behind."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tunebench import paths
+from tunebench.errors import InputError, StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFolder:
+    """`experiments/<name>/` and the names of what stands in it."""
+
+    path: Path
+
+    @property
+    def space(self) -> Path:
+        """The file as run, every default written out."""
+        return self.path / "space.yaml"
+
+    @property
+    def journal(self) -> Path:
+        """The append-only record."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def trials(self) -> Path:
+        """One row per trial."""
+        return self.path / "trials.csv"
+
+    @property
+    def summary(self) -> Path:
+        """The result."""
+        return self.path / "summary.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """One folder a configuration."""
+        return self.path / "checkpoints"
+
+    @property
+    def figures(self) -> Path:
+        """Pictures of the result."""
+        return self.path / "figures"
+
+    @property
+    def winner(self) -> Path:
+        """The exported bundle."""
+        return self.path / "winner"
+
+    def set_aside(self) -> Path | None:
+        """Move what is there to a folder named by the time, and return it; None if there was nothing."""
+        if not self.path.exists():
+            return None
+        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+        aside = self.path.with_name(f"{self.path.name}.{stamp}")
+        self.path.rename(aside)
+        return aside
+
+
+def search_folder(name: str) -> SearchFolder:
+    """The folder of the search of this name, which need not exist."""
+    return SearchFolder(paths.experiments() / name)
+
+
+def existing_folder(name: str) -> SearchFolder:
+    """The folder of a search that was begun.
+
+    Raises:
+        InputError: there is none; names those that there are.
+    """
+    folder = search_folder(name)
+    if folder.journal.exists():
+        return folder
+    parent = paths.experiments()
+    known = sorted(p.parent.name for p in parent.glob("*/journal.jsonl")) if parent.exists() else []
+    there = f"There are: {', '.join(known)}." if known else "There is none yet: run `tunebench search SPACE.yaml`."
+    raise InputError(f"no search named '{name}' in {parent}. {there}")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file whole or not at all.
+
+    Raises:
+        StorageError: the disk is full or the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"{path}: cannot be written ({error.strerror}). Free some space, or choose another folder with "
+            "TUNEBENCH_HOME."
+        ) from error

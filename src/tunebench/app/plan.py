@@ -1,0 +1,96 @@
+"""What a search will cost, before it is run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from tunebench.backbones.structure import Structure, structure_of
+from tunebench.catalog.spec import Signal
+from tunebench.search.brackets import Rung, rungs
+from tunebench.seeding import child_rng
+from tunebench.space import Experiment
+from tunebench.space.feasible import FeasibleShare, check_feasible, draw_feasible, feasible_share
+from tunebench.trial import Values
+
+DRAWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sizes of a search. `structures` are those seen in `DRAWS` random draws, with how often."""
+
+    rungs: list[Rung]
+    configurations: int
+    trials: int
+    epochs: int
+    repeats: int
+    repeat_epochs: int
+    feasible: FeasibleShare
+    structures: Counter[Structure]
+    examples: dict[Structure, Values]
+
+    @property
+    def all_epochs(self) -> int:
+        """Epochs of the search and of the finalists' repeats, if nothing stops early."""
+        return self.epochs + self.repeat_epochs
+
+
+def make_plan(experiment: Experiment, *, classes: int = 10) -> Plan:
+    """Count brackets, configurations, epochs and structures of a search; reads no audio.
+
+    Raises:
+        SpaceError: no point of the space can be built.
+    """
+    search, winner = experiment.search, experiment.winner
+    signal = signal_of(experiment)
+    check_feasible(experiment.space, signal)
+    table, configurations, trials, epochs = _budget(experiment)
+    rng = child_rng(search.seed, "plan")
+    share = feasible_share(experiment.space, signal, rng, DRAWS)
+    structures: Counter[Structure] = Counter()
+    examples: dict[Structure, Values] = {}
+    for _ in range(share.draws - share.infeasible):
+        values = draw_feasible(experiment.space, rng, signal).values
+        structure = structure_of(
+            values, signal, classes=classes, precision=experiment.training.precision
+        )
+        structures[structure] += 1
+        examples.setdefault(structure, values)
+    repeats = winner.finalists * winner.repeats
+    return Plan(
+        rungs=table,
+        configurations=configurations,
+        trials=trials,
+        epochs=epochs,
+        repeats=repeats,
+        repeat_epochs=repeats * search.max_epochs,
+        feasible=share,
+        structures=structures,
+        examples=examples,
+    )
+
+
+def signal_of(experiment: Experiment) -> Signal:
+    """The kind of segment that the file asks for."""
+    data = experiment.data
+    return Signal(data.sample_rate, round(data.segment.seconds * data.sample_rate))
+
+
+def _budget(experiment: Experiment) -> tuple[list[Rung], int, int, int]:
+    """Rungs, configurations, trials and epochs of the search itself."""
+    search = experiment.search
+    if search.algorithm == "hyperband":
+        table = rungs(
+            max_epochs=search.max_epochs,
+            factor=search.factor,
+            min_epochs=search.min_epochs,
+            iterations=search.iterations,
+        )
+        configurations = sum(rung.size for rung in table if rung.rung == 0)
+        return table, configurations, sum(r.size for r in table), sum(r.epochs for r in table)
+    size = experiment.space.count()
+    if search.algorithm == "grid" and size is None:
+        size = sum(1 for _ in experiment.space.grid())
+    trials = min(t for t in (search.max_trials, size) if t is not None)
+    return [Rung(0, 0, trials, 0, search.max_epochs)], trials, trials, trials * search.max_epochs

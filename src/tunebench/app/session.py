@@ -1,0 +1,92 @@
+"""Opening a search's folder: new, interrupted, or finished."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import tunebench
+from tunebench.app.folder import SearchFolder, search_folder, write_atomically
+from tunebench.errors import InputError
+from tunebench.search.journal import Journal, read
+from tunebench.space import Experiment
+from tunebench.training.data import TrainingData
+
+PACKAGES = ("tensorflow", "keras", "keras-tuner", "numpy")
+
+
+def versions() -> dict[str, str]:
+    """Versions that the figures of a search depend on."""
+    return {"tunebench": tunebench.__version__} | {package: version(package) for package in PACKAGES}
+
+
+def finished_summary(folder: SearchFolder) -> dict[str, Any] | None:
+    """The summary of a search that ran to its end, or None."""
+    if not folder.summary.exists():
+        return None
+    summary = json.loads(folder.summary.read_text(encoding="utf-8"))
+    return summary if summary["status"] == "completed" else None
+
+
+@dataclass(slots=True)
+class Session:
+    """One process's hold on a search: its folder, its locked journal, and the events so far."""
+
+    folder: SearchFolder
+    journal: Journal
+    events: list[Mapping[str, Any]] = field(default_factory=list)
+    search_id: str = ""
+
+    def find(self, event: str) -> Mapping[str, Any] | None:
+        """The last event of a kind, or None."""
+        return next((e for e in reversed(self.events) if e["event"] == event), None)
+
+
+def open_session(experiment: Experiment, data: TrainingData) -> Session:
+    """Take hold of the search's folder, new or interrupted.
+
+    Raises:
+        InputError: another process holds it, or the interrupted search was another one; says what changed.
+        StorageError: the folder cannot be written.
+    """
+    folder = search_folder(experiment.name)
+    journal = Journal(folder.journal)
+    session = Session(folder, journal, list(read(folder.journal)))
+    identity = {
+        "space": experiment.digest(),
+        "corpus": data.corpus.digest,
+        "split": data.split.hash,
+        **versions(),
+    }
+    header = session.find("search")
+    if header is None:
+        session.search_id = uuid.uuid4().hex
+        journal.append(
+            "search", search_id=session.search_id, identity=identity, leakage=data.split.leakage
+        )
+        write_atomically(folder.space, experiment.to_yaml())
+    else:
+        session.search_id = header["search_id"]
+        _check_identity(folder, header["identity"], identity)
+    journal.append("session", pid=os.getpid())
+    return session
+
+
+def _check_identity(folder: SearchFolder, before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    words = {"space": "the YAML file", "corpus": "the audio", "split": "the split"}
+    changed = [
+        words.get(name) or f"{name} ({before.get(name)} then, {now.get(name)} now)"
+        for name in now
+        if before.get(name) != now[name]
+    ]
+    if changed:
+        raise InputError(
+            f"{folder.path}: this search was begun with something else: {', '.join(changed)} changed since "
+            f"(what was run stands in {folder.space}). Undo the change to go on with it, start over with "
+            "--fresh (the old run is kept aside), or give this one another name with --name."
+        )

@@ -1,0 +1,99 @@
+"""`tunebench data`: make the demo corpus, look a corpus over, decode it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tunebench.cli.arguments import DataRoot, Overrides, SpaceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+app = typer.Typer(help="Make the demo corpus, audit a corpus, decode a corpus.", no_args_is_help=True)
+
+
+@app.command("demo")
+def demo(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another corpus.")] = 7,
+) -> None:
+    """Make a small corpus of synthetic genres and artists, to try everything on.
+
+    Example: tunebench data demo demo/corpus
+    """
+    from tunebench.audio.demo import write
+
+    summary = write(directory, seed=seed)
+    typer.echo(f"{directory}: {summary.tracks} tracks, {summary.classes} classes, {summary.artists} artists")
+
+
+@app.command("check")
+def check(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None) -> None:
+    """Look at every file of a corpus: what it holds, what cannot be used and why, and how it is split.
+
+    Example: tunebench data check search_spaces/esc10.yaml --data ~/audio/esc10
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from tunebench import paths
+    from tunebench.app.load import load_experiment
+    from tunebench.audio.audit import audit
+    from tunebench.audio.store import Store
+    from tunebench.errors import DataError
+
+    experiment = load_experiment(space, overrides=overrides or [], data_root=data)
+    console = Console()
+    with _bar(console) as progress:
+        found = audit(experiment.data, store=Store(paths.store()), progress=progress)
+    table = Table(title=f"{found.tracks} tracks, {found.duration_s / 60:.1f} min, {found.groups} groups")
+    for column in ("class", "tracks", "groups", "minutes", "segments", "quarantined"):
+        table.add_column(column, justify="left" if column == "class" else "right")
+    for row in found.classes:
+        table.add_row(
+            row.label, str(row.tracks), str(row.groups), f"{row.duration_s / 60:.1f}", str(row.segments),
+            str(row.quarantined),
+        )  # fmt: skip
+    console.print(table)
+    for bad in found.quarantined:
+        console.print(f"quarantined: {bad.path}: {bad.reason}", highlight=False, soft_wrap=True)
+    if found.split is not None:
+        sides = ", ".join(f"{name} {count}" for name, count in found.split.segments.items())
+        console.print(f"segments: {sides}; leakage: {found.split.leakage}; split {found.split.hash[:12]}")
+    if found.problem is not None:
+        raise DataError(found.problem)
+
+
+@app.command("prepare")
+def prepare(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None) -> None:
+    """Decode a corpus into the store, so that no search has to; goes on where it was stopped.
+
+    Example: tunebench data prepare search_spaces/gtzan.yaml --data ~/audio/gtzan
+    """
+    from rich.console import Console
+
+    from tunebench import paths
+    from tunebench.app.load import load_experiment
+    from tunebench.audio.prepare import prepare as decode
+    from tunebench.audio.store import Store
+
+    experiment = load_experiment(space, overrides=overrides or [], data_root=data)
+    with _bar(Console()) as progress:
+        corpus = decode(experiment.data, store=Store(paths.store()), progress=progress)
+    typer.echo(f"{paths.store()}: {len(corpus.tracks)} tracks, {len(corpus.quarantined)} quarantined")
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar; gives the function that moves it."""
+    from rich.progress import Progress
+
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("decoding audio", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

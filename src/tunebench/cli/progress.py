@@ -1,0 +1,136 @@
+"""What a search shows while it runs: bracket, rung, trial, epoch, best so far, time left."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from tunebench.search.brackets import rungs
+from tunebench.search.protocols import Listener
+from tunebench.trial import EpochRecord, TrialRequest, TrialResult, better
+
+if TYPE_CHECKING:
+    from tunebench.space import Experiment
+    from tunebench.training.data import TrainingData
+
+
+class ProgressView(Listener):
+    """A bar of epochs, and above it one line for each trial that ended."""
+
+    def __init__(self, experiment: Experiment, console: Console, *, quiet: bool) -> None:
+        self._objective = experiment.search.objective
+        self._console, self._quiet = console, quiet
+        self._total = planned_epochs(experiment)
+        self._done = 0
+        self._best: float | None = None
+        self._began = 0.0
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=quiet or not console.is_terminal,
+        )
+        self._decode: TaskID | None = None
+        self._epochs: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._progress.stop()
+
+    def on_decode(self, done: int, total: int) -> None:
+        """The store holds `done` of `total` tracks."""
+        if self._decode is None:
+            self._decode = self._progress.add_task("decoding audio", total=total, left="")
+        self._progress.update(self._decode, completed=done)
+
+    def on_data(self, data: TrainingData) -> None:
+        """The corpus is ready."""
+        split = data.split
+        self._say(
+            f"{len(data.corpus.tracks)} tracks, {len(data.corpus.classes)} classes, "
+            f"{len(data.corpus.quarantined)} quarantined; segments: {len(split.train)} train, "
+            f"{len(split.validation)} validation, {len(split.test)} test; leakage: {split.leakage}"
+        )
+        if split.leakage != "none":
+            self._say(f"[bold red]this split leaks ({split.leakage}): every figure is too good[/]")
+
+    def on_start(self, request: TrialRequest) -> None:
+        """Show which trial runs."""
+        self._began = self._began or time.monotonic()
+        if self._epochs is None:
+            self._epochs = self._progress.add_task("", total=self._total, left="")
+        again = f", attempt {request.attempt}" if request.attempt > 1 else ""
+        self._describe(request, f"epoch {request.epochs_from + 1}/{request.epochs_to}{again}")
+
+    def on_epoch(self, request: TrialRequest, record: EpochRecord) -> None:
+        """Move the bar."""
+        self._done += 1
+        score = record.metrics[self._objective]
+        if request.kind == "trial" and better(self._objective, score, self._best):
+            self._best = score
+        self._describe(request, f"epoch {record.epoch}/{request.epochs_to}")
+
+    def on_result(self, request: TrialRequest, result: TrialResult) -> None:
+        """One line for the trial."""
+        skipped = max(0, request.epochs_to - result.epochs_to)
+        self._total -= skipped
+        score = "-" if result.score is None else f"{result.score:.4f}"
+        where = f"bracket {request.bracket} rung {request.rung}" if request.kind == "trial" else "repeat"
+        seconds = sum(result.seconds.values())
+        self._say(
+            f"{request.trial:>9} {request.configuration} {where:<17} {result.status:<9} "
+            f"{self._objective} {score} after epoch {result.epochs_to} ({seconds:.1f} s) "
+            f"{_headline(request)} {result.message}"
+        )
+
+    def _describe(self, request: TrialRequest, step: str) -> None:
+        if self._epochs is None:
+            return
+        best = "-" if self._best is None else f"{self._best:.4f}"
+        where = f"bracket {request.bracket} rung {request.rung}" if request.kind == "trial" else "finalists"
+        self._progress.update(
+            self._epochs,
+            completed=self._done,
+            total=max(self._total, self._done),
+            description=f"{where} trial {request.trial} {step} best {best}",
+            left=self._time_left(),
+        )
+
+    def _time_left(self) -> str:
+        if not self._done:
+            return ""
+        left = (time.monotonic() - self._began) / self._done * (self._total - self._done)
+        return f"about {left / 60:.0f} min left" if left >= 90 else f"about {max(left, 0):.0f} s left"
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            self._progress.console.print(text, highlight=False, soft_wrap=True)
+
+
+def planned_epochs(experiment: Experiment) -> int:
+    """Epochs of the whole search, the finalists' repeats included, if nothing stops early."""
+    search, winner = experiment.search, experiment.winner
+    repeats = winner.finalists * winner.repeats * search.max_epochs
+    if search.algorithm == "hyperband":
+        table = rungs(
+            max_epochs=search.max_epochs,
+            factor=search.factor,
+            min_epochs=search.min_epochs,
+            iterations=search.iterations,
+        )
+        return repeats + sum(rung.epochs for rung in table)
+    return repeats + (search.max_trials or 1) * search.max_epochs
+
+
+def _headline(request: TrialRequest) -> str:
+    values = request.values
+    return f"{values['spectrogram']} {values['backbone']} lr {values['learning_rate']:.2g}"
