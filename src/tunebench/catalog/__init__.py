@@ -1,1 +1,1 @@
-"""What can be chosen, described without TensorFlow: parameters, defaults, limits, and where the builder is."""
+"""What can be chosen, without TensorFlow: parameters, defaults, limits, and where the builder is."""

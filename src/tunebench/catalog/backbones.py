@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from tunebench.catalog.spec import BackboneRow, Spec
 
 _PRETRAINED = (
-    Spec("weights", "str", "random", "`random`, `imagenet`, or the path of a weights file."),
-    Spec("trainable", "int", "all", "`all`, `top` (the head alone), or the number of last layers.", "layers", 0,
-         options=("all", "top")),
+    Spec("weights", "path", "random", "`random`, `imagenet`, or the path of a weights file.",
+         options=("random", "imagenet")),
+    Spec("trainable", "int", "all", "`all`, `top` (the head alone), or the number of last layers.",
+         "layers", 0, options=("all", "top")),
 )  # fmt: skip
 
 
@@ -27,7 +28,7 @@ BACKBONES: Mapping[str, BackboneRow] = {
             "cnn",
             "The project's own small 2-D CNN: blocks of two convolutions and a pooling.",
             (
-                Spec("filters", "int", 16, "Channels of the first block; each further block has twice as many.",
+                Spec("filters", "int", 16, "Channels of the first block; each further one has twice as many.",
                      "", 1, 512),
                 Spec("blocks", "int", 4, "Number of blocks; each halves the image.", "", 1, 6),
                 Spec("kernel_size", "int", 3, "Side of the convolutions.", "pixels", 1, 15),

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
-from tunebench.catalog.mel_scale import count_empty_filters, mel_filter_bank
+from tunebench.catalog.mel_scale import count_empty_filters
 from tunebench.catalog.spec import FrontendRow, Image, Parameters, Signal, Spec
 
 MIN_FRAMES = 8
@@ -17,6 +16,7 @@ MIN_FRAMES = 8
 
 _N_FFT = Spec("n_fft", "int", 2048, "Length of the FFT.", "samples", 16, 65536)
 _HOP_LENGTH = Spec("hop_length", "int", 512, "Step from one frame to the next.", "samples", 1, 65536)
+_N_MFCC = Spec("n_mfcc", "int", 20, "Number of coefficients.", "", 1, 512)
 _TOP_DB = Spec("top_db", "float", 80.0, "Range kept below the example's own maximum.", "dB", 1, 200)
 _MEL = (
     Spec("n_mels", "int", 128, "Number of mel bands.", "", 1, 1024),
@@ -40,20 +40,6 @@ def multi_stft_windows(first_window: int, last_window: int) -> tuple[int, int, i
 def fmax_hz(params: Parameters, signal: Signal) -> float:
     """The upper edge of the mel bands, `fmax` or the Nyquist frequency."""
     return signal.sample_rate_hz / 2 if params["fmax"] is None else float(params["fmax"])
-
-
-@lru_cache(maxsize=512)
-def _empty_filters(sample_rate_hz: int, n_fft: int, n_mels: int, fmin: float, fmax: float, scale: str) -> int:
-    return count_empty_filters(
-        mel_filter_bank(
-            sample_rate_hz=sample_rate_hz,
-            n_fft=n_fft,
-            n_mels=n_mels,
-            fmin_hz=fmin,
-            fmax_hz=fmax,
-            scale="htk" if scale == "htk" else "slaney",
-        )
-    )
 
 
 def _check_frames(hop_length: int, signal: Signal) -> Iterator[str]:
@@ -82,8 +68,13 @@ def _check_mel(params: Parameters, signal: Signal) -> Iterator[str]:
     elif fmin >= fmax:
         yield f"fmin {fmin:g} Hz is not below fmax {fmax:g} Hz"
     else:
-        empty = _empty_filters(
-            signal.sample_rate_hz, params["n_fft"], params["n_mels"], fmin, fmax, params["mel_scale"]
+        empty = count_empty_filters(
+            sample_rate_hz=signal.sample_rate_hz,
+            n_fft=params["n_fft"],
+            n_mels=params["n_mels"],
+            fmin_hz=fmin,
+            fmax_hz=fmax,
+            scale=params["mel_scale"],
         )
         if empty:
             yield f"{empty} of {params['n_mels']} mel bands are empty at n_fft {params['n_fft']}"
@@ -132,7 +123,7 @@ FRONTENDS: Mapping[str, FrontendRow] = _rows(
         "Three STFTs from a short to a long window as three channels.",
         (
             Spec("first_window", "int", 512, "The shortest window.", "samples", 16, 65536),
-            Spec("last_window", "int", 2048, "The longest window, and the FFT of all three.", "samples", 16, 65536),
+            Spec("last_window", "int", 2048, "The longest window, and the FFT.", "samples", 16, 65536),
             _HOP_LENGTH,
             _TOP_DB,
         ),
@@ -143,7 +134,7 @@ FRONTENDS: Mapping[str, FrontendRow] = _rows(
     FrontendRow(
         "mfcc",
         "Mel-frequency cepstral coefficients.",
-        (Spec("n_mfcc", "int", 20, "Number of coefficients.", "", 1, 512), _N_FFT, _HOP_LENGTH, *_MEL, _TOP_DB),
+        (_N_MFCC, _N_FFT, _HOP_LENGTH, *_MEL, _TOP_DB),
         _check_mfcc,
         lambda p, s: Image(p["n_mfcc"], frames(s, p["hop_length"]), 1),
         "tunebench.frontends.mfcc:build",

@@ -31,7 +31,6 @@ def hz_to_mel(frequency_hz: NDArray[np.float64], scale: MelScale) -> NDArray[np.
 
 def mel_to_hz(mel: NDArray[np.float64], scale: MelScale) -> NDArray[np.float64]:
     """Mels to frequencies in Hz."""
-    mel = np.asarray(mel, np.float64)
     if scale == "htk":
         return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
     above = _BREAK_HZ * np.exp(_LOG_STEP * (np.maximum(mel, _BREAK_MEL) - _BREAK_MEL))
@@ -53,8 +52,7 @@ def mel_filter_bank(
     `norm="slaney"` gives each filter unit area per Hz; `"none"` a peak of 1.
     """
     bins_hz = np.fft.rfftfreq(n_fft, 1.0 / sample_rate_hz)
-    low, high = hz_to_mel(np.array([fmin_hz, fmax_hz]), scale)
-    edges_hz = mel_to_hz(np.linspace(low, high, n_mels + 2), scale)
+    edges_hz = _band_edges_hz(n_mels, fmin_hz, fmax_hz, scale)
     left, centre, right = edges_hz[:-2], edges_hz[1:-1], edges_hz[2:]
     rising = (bins_hz[:, None] - left) / (centre - left)
     falling = (right - bins_hz[:, None]) / (right - centre)
@@ -62,6 +60,18 @@ def mel_filter_bank(
     return bank * (2.0 / (right - left)) if norm == "slaney" else bank
 
 
-def count_empty_filters(bank: NDArray[np.float64]) -> int:
-    """How many filters no FFT bin falls into."""
-    return int(np.sum(bank.max(axis=0) == 0.0))
+def count_empty_filters(
+    *, sample_rate_hz: int, n_fft: int, n_mels: int, fmin_hz: float, fmax_hz: float, scale: MelScale
+) -> int:
+    """How many filters of a bank no FFT bin falls into, without making the bank."""
+    bins_hz = np.fft.rfftfreq(n_fft, 1.0 / sample_rate_hz)
+    edges_hz = _band_edges_hz(n_mels, fmin_hz, fmax_hz, scale)
+    first = np.searchsorted(bins_hz, edges_hz[:-2], side="right")
+    behind_last = np.searchsorted(bins_hz, edges_hz[2:], side="left")
+    return int(np.sum(behind_last <= first))
+
+
+def _band_edges_hz(n_mels: int, fmin_hz: float, fmax_hz: float, scale: MelScale) -> NDArray[np.float64]:
+    """The corners of all triangles, `(n_mels + 2,)`: each band shares two with its neighbours."""
+    low, high = hz_to_mel(np.array([fmin_hz, fmax_hz]), scale)
+    return mel_to_hz(np.linspace(low, high, n_mels + 2, dtype=np.float64), scale)

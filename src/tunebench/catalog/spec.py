@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,12 +13,31 @@ Parameters = Mapping[str, Any]
 """The parameters of one row by their own names, with every default filled in."""
 
 
+_ACCEPTED: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "str": (str,),
+    "path": (str,),
+}
+_KIND = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "a text",
+    "path": "a path",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One parameter that a catalog row understands. `None` is allowed only where it is the default."""
+    """One parameter that a catalog row understands. `None` is allowed only where it is the default.
+
+    Beside values of its `type`, the words in `options` are allowed; a "str" may be nothing else.
+    """
 
     name: str
-    type: Literal["int", "float", "bool", "str"]
+    type: Literal["int", "float", "bool", "str", "path"]
     default: Scalar
     doc: str
     unit: str = ""
@@ -31,21 +51,19 @@ class Spec:
             return None
         if self.options and value in self.options and type(value) in map(type, self.options):
             return None
-        accepted = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,)}[self.type]
-        if not isinstance(value, accepted) or (isinstance(value, bool) and self.type != "bool"):
+        if not isinstance(value, _ACCEPTED[self.type]) or (isinstance(value, bool) and self.type != "bool"):
             return f"must be {self._expected()}"
         if self.options and self.type == "str":
             return f"must be one of {', '.join(map(str, self.options))}"
         if isinstance(value, (int, float)):
             too_small = self.minimum is not None and value < self.minimum
             too_large = self.maximum is not None and value > self.maximum
-            if too_small or too_large or value != value:
+            if too_small or too_large or not math.isfinite(value):
                 return f"must be {self._expected()}"
         return None
 
     def _expected(self) -> str:
-        article = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
-        text = article[self.type]
+        text = _KIND[self.type]
         if self.minimum is not None:
             text += f" of at least {self.minimum:g}"
         if self.maximum is not None:

@@ -186,8 +186,8 @@ class DataSection(Section):
 
     root: FilePath = Field(examples=["data/esc10"])
     """Folder of audio, one folder per class; or of the files that `manifest` names."""
-    manifest: FilePath | None = Field(default=None, examples=["tracks.csv"])
-    """CSV file with the columns path, label and optionally group, fold, split."""
+    manifest: str | None = Field(default=None, examples=["tracks.csv"])
+    """CSV file with the columns path, label and optionally group, fold, split; relative to the root."""
     group: GroupSource | None = Field(default=None, examples=["{pattern: '^(?P<group>[^-]+)-'}"])
     """Where groups are read from when no manifest column says them."""
     sample_rate: Annotated[int, Field(ge=1000, le=384_000)] = Field(default=16_000, examples=[16_000])
@@ -253,11 +253,6 @@ class SearchSection(Section):
     """Validation metric that trials are ranked by: one of `OBJECTIVES`."""
     seed: Seed = Field(default=0, examples=[7])
     """Root seed of the whole search."""
-
-    @property
-    def direction(self) -> Literal["max", "min"]:
-        """Whether a large or a small objective is good."""
-        return "min" if self.objective.endswith("loss") else "max"
 
     @model_validator(mode="after")
     def _epochs_in_order(self) -> Self:

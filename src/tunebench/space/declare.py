@@ -1,0 +1,174 @@
+"""The `space` section of a file: from values to parameters, each checked against the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tunebench.catalog.spec import Scalar, Spec
+from tunebench.space.document import Document, KeyPath
+from tunebench.space.parameters import Choice, Fixed, Parameter, same
+from tunebench.space.problems import Problems, nearest, shown
+from tunebench.space.ranges import RANGE_FORMS, RangeReader
+from tunebench.space.space import Space
+from tunebench.space.vocabulary import EXAMPLES, TOP, children, chooses_row, rows_with
+
+FORMS = ("choice", *RANGE_FORMS)
+_STEP = "step"
+
+
+def read_space(document: Document, problems: Problems) -> Space:
+    """Read `space`; what is wrong goes to `problems`, and stands as its default in the result."""
+    return Space(_Reader(document, problems).level(("space",), "", TOP))
+
+
+class _Reader:
+    def __init__(self, document: Document, problems: Problems) -> None:
+        self._document, self._problems = document, problems
+        self._ranges = RangeReader(problems)
+
+    def level(self, at: KeyPath, prefix: str, specs: Mapping[str, Spec]) -> dict[str, Parameter]:
+        """All parameters of `specs`: those declared at `at`, the others fixed to their defaults."""
+        declared = self._document.get(at)
+        if declared is None:
+            declared = {}
+        elif not isinstance(declared, dict):
+            example = "{spectrogram: mel, backbone: cnn}" if not prefix else "{}"
+            self._problems.value(at, "must be a mapping of parameters", example)
+            return {}
+        self._refuse_unknown(at, prefix, specs, declared)
+        found: dict[str, Parameter] = {}
+        for name, spec in specs.items():
+            if name in declared:
+                found[name] = self._parameter((*at, name), prefix + name, spec, declared[name])
+            elif name in EXAMPLES and not prefix:
+                self._problems.missing((*at, name), f"{name}: {EXAMPLES[name]}")
+            else:
+                found[name] = Fixed(_normal(spec, spec.default))
+        return found
+
+    def _refuse_unknown(self, at: KeyPath, prefix: str, specs: Mapping[str, Spec], declared: Any) -> None:
+        for key in declared:
+            if key in specs:
+                continue
+            places = [] if prefix else rows_with(str(key))
+            if places:
+                rule = f"belongs to {', '.join(places)}, not to the top of the space"
+                self._problems.key((*at, key), [f"{places[0]}: {{{key}: ...}}"], rule)
+            elif specs:
+                self._problems.key((*at, key), specs)
+            else:
+                self._problems.key((*at, key), ["{}"], "is an unknown key: this option has no parameters")
+
+    def _parameter(self, at: KeyPath, path: str, spec: Spec, declared: Any) -> Parameter:
+        fallback = Fixed(_normal(spec, spec.default))
+        if isinstance(declared, list):
+            self._problems.value(at, "must be one value or a mapping", f"{{choice: {shown(declared)}}}")
+            return fallback
+        if not isinstance(declared, dict):
+            value = self._value(at, spec, declared)
+            if chooses_row(path):
+                return Choice((value,), {value: self._defaults(children(path, value))})
+            return Fixed(value)
+        form = self._form(at, spec, declared)
+        if form == "choice":
+            return self._choice((*at, form), path, spec, declared[form]) or fallback
+        if form:
+            return self._ranges.read(at, spec, form, declared) or fallback
+        return fallback
+
+    def _form(self, at: KeyPath, spec: Spec, declared: Mapping[Scalar, Any]) -> str | None:
+        """The one form that a mapping declares, or None where it is wrong."""
+        forms = [form for form in FORMS if form in declared]
+        stray = [key for key in declared if key not in FORMS and not (key == _STEP and "int" in forms)]
+        for key in stray:
+            if key == _STEP and forms:
+                self._problems.key(
+                    (*at, key), [f"{{int: [{spec.minimum or 1:g}, ...], step: ...}}"], "goes with int alone"
+                )
+            else:
+                self._problems.key((*at, key), FORMS)
+        if len(forms) > 1:
+            self._problems.value(at, f"must have one of {', '.join(FORMS)}", f"{forms[0]} alone")
+        elif not forms and not stray:
+            self._problems.value(at, "must say what may be chosen", f"{{choice: [{shown(spec.default)}]}}")
+        return forms[0] if len(forms) == 1 and not stray else None
+
+    def _choice(self, at: KeyPath, path: str, spec: Spec, declared: Any) -> Choice | None:
+        if not isinstance(declared, list | dict) or not declared:
+            example = "{mel: {}}" if chooses_row(path) else f"[{shown(spec.default)}]"
+            self._problems.value(at, "must be a list of options, or a mapping of options, not empty", example)
+            return None
+        if isinstance(declared, dict):
+            return self._mapped(at, path, spec, declared)  # pyright: ignore[reportUnknownArgumentType]
+        options: list[Scalar] = []
+        for index, item in enumerate(declared):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            option = self._value((*at, index), spec, item)
+            if any(same(option, other) for other in options):
+                self._problems.value((*at, index), "stands twice among the options", "each option once")
+            options.append(option)
+        if not chooses_row(path):
+            return Choice(tuple(options))
+        ordered = _in_order(options, spec)
+        return Choice(ordered, {option: self._defaults(children(path, option)) for option in ordered})
+
+    def _mapped(self, at: KeyPath, path: str, spec: Spec, declared: Mapping[Scalar, Any]) -> Choice | None:
+        known: dict[Scalar, Mapping[str, Parameter]] = {}
+        for option in declared:
+            if spec.options and spec.fault(option) and spec.type == "str":
+                self._problems.key((*at, option), spec.options, "is an unknown option")
+                continue
+            value = self._value((*at, option), spec, option)
+            specs = children(path, option)
+            known[value] = self.level((*at, option), f"{path}.{option}.", specs)
+        ordered = _in_order(list(known), spec)
+        below = {option: known[option] for option in ordered} if any(known.values()) else {}
+        return Choice(ordered, below) if ordered else None
+
+    def _defaults(self, specs: Mapping[str, Spec]) -> dict[str, Parameter]:
+        return {name: Fixed(_normal(spec, spec.default)) for name, spec in specs.items()}
+
+    def _value(self, at: KeyPath, spec: Spec, value: Any) -> Scalar:
+        """`value` as the catalog has it; a path is made absolute."""
+        rule = spec.fault(value)
+        if rule is None and spec.type == "path" and value not in spec.options:
+            file = self._document.mark(at).source.folder / Path(value).expanduser()
+            if file.is_file():
+                return str(file.resolve())
+            words = ", ".join(map(str, spec.options))
+            rule = f"must be one of {words}, or the path of a file; there is no {file}"
+        if rule is not None:
+            self._problems.value(at, rule, _suggestion(spec, value))
+            return _normal(spec, spec.default)
+        return _normal(spec, value)
+
+
+def _normal(spec: Spec, value: Scalar) -> Scalar:
+    """A whole number where the catalog has a float is that float."""
+    return float(value) if spec.type == "float" and isinstance(value, int) else value
+
+
+def _suggestion(spec: Spec, value: Any) -> str:
+    if isinstance(value, float) and spec.type == "int" and value.is_integer() and not spec.fault(int(value)):
+        return str(int(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        for bound in (spec.minimum, spec.maximum):
+            if bound is not None and spec.fault(value) and not spec.fault(type(spec.default or 0.0)(bound)):
+                beyond = value < bound if bound is spec.minimum else value > bound
+                if beyond:
+                    return f"{bound:g}"
+    return nearest(value, spec.options) or (
+        shown(spec.default) if spec.default != "" else str(spec.options[0])
+    )
+
+
+def _in_order(options: list[Scalar], spec: Spec) -> tuple[Scalar, ...]:
+    """Options in the catalog's order, so that the order of keys in the file does not matter."""
+
+    def rank(option: Scalar) -> tuple[int, str]:
+        place = spec.options.index(option) if option in spec.options else len(spec.options)
+        number = f"{option:030.9f}" if isinstance(option, int | float) else str(option)
+        return place, number
+
+    return tuple(sorted(options, key=rank))

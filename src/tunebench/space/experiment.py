@@ -1,0 +1,156 @@
+"""The whole file, read and written."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+
+from tunebench.errors import SpaceError
+from tunebench.space.declare import read_space
+from tunebench.space.document import Document, Mark, Node, Source
+from tunebench.space.locate import make_paths_absolute
+from tunebench.space.overrides import apply_override
+from tunebench.space.problems import Problems
+from tunebench.space.section_faults import report
+from tunebench.space.sections import (
+    DataSection,
+    SearchSection,
+    Section,
+    TrainingSection,
+    WinnerSection,
+    fault,
+)
+from tunebench.space.space import Space
+from tunebench.space.text import parse
+
+MAX_BYTES = 1_000_000
+_OPTIONAL = ("training", "search", "winner")
+_NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+def _folder_name(value: str) -> str:
+    if not 0 < len(value) <= 100 or not set(value) <= _NAME_CHARACTERS or value[0] in ".-":
+        raise fault("names a folder: letters, digits, '.', '_' and '-', at most 100", "my-search")
+    return value
+
+
+class Experiment(Section):
+    """One file: what is searched, on which data, with what budget."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    name: Annotated[str, AfterValidator(_folder_name)] = Field(examples=["my-search"])
+    """Name of the search, of its folder and of the registered model."""
+    data: DataSection = Field(examples=["{root: data/esc10, split: {by: track}}"])
+    space: Space = Field(examples=["{spectrogram: mel, backbone: cnn}"])
+    training: TrainingSection = Field(default=TrainingSection(), examples=["{batch_size: 32}"])
+    search: SearchSection = Field(default=SearchSection(), examples=["{max_epochs: 27}"])
+    winner: WinnerSection = Field(default=WinnerSection(), examples=["{finalists: 3, repeats: 3}"])
+
+    @model_validator(mode="after")
+    def _budget_fits(self) -> Self:
+        if self.search.algorithm in ("random", "bayesian") and self.search.max_trials is None:
+            raise fault(f"is required with algorithm: {self.search.algorithm}", "20", "search.max_trials")
+        return self
+
+    def resolved(self) -> dict[str, Any]:
+        """Plain values, every default written out, that `load` reads back as the same experiment."""
+        plain = self.model_dump(mode="json", by_alias=True, exclude={"space"})
+        if self.data.split.by == "column":
+            del plain["data"]["split"]["validation"], plain["data"]["split"]["test"]
+        plain["space"] = self.space.to_plain()
+        return {name: plain[name] for name in type(self).model_fields}
+
+    def to_yaml(self) -> str:
+        """`resolved()` as a file."""
+        writer = YAML(typ="safe", pure=True)
+        writer.default_flow_style = None
+        writer.sort_base_mapping_type_on_output = False  # pyright: ignore[reportAttributeAccessIssue]
+        writer.width = 10**6
+        stream = io.StringIO()
+        writer.dump(self.resolved(), stream)
+        return stream.getvalue()
+
+    def digest(self) -> str:
+        """Hash of all that decides the search's course, where the files lie apart.
+
+        `data.root` is left out and any other absolute path counts by its file name, so that a project
+        or its audio may move; comments and the order of keys do not count.
+        """
+        plain = self.resolved()
+        del plain["data"]["root"]
+        text = json.dumps(_without_folders(plain), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load(path: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None) -> Experiment:
+    """Read a file, with `--set` overrides and another `data.root`, both relative to the current folder.
+
+    Raises:
+        SpaceError: one line for each thing wrong, `file:line:column: path.to.key: rule; received X;
+            write Y instead`.
+    """
+    path = Path(path)
+    source = Source(str(path), path.resolve().parent)
+    document = Document(parse(_read(path, source), source))
+    if not isinstance(document.values, dict):
+        keys = ", ".join(Experiment.model_fields)
+        raise SpaceError(
+            f"{document.mark(())}: must be a mapping with the keys {keys}; see `tunebench schema`"
+        )
+    for override in overrides:
+        apply_override(document, override, Path.cwd())
+    if data_root is not None and isinstance(document.get(("data",)), dict):
+        mark = Mark(Source(f"--data {data_root}", Path.cwd(), has_lines=False))
+        document.put(("data", "root"), Node(mark, str(data_root)), mark)
+    make_paths_absolute(document)
+    return _validate(document)
+
+
+def _read(path: Path, source: Source) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SpaceError(f"{path}: cannot be read: {error.strerror}; write the path of a YAML file") from None
+    if len(content) > MAX_BYTES:
+        raise SpaceError(f"{path}: is larger than {MAX_BYTES:,} bytes, so it is no file of a space")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        mark = Mark(source, before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))
+        raise SpaceError(f"{mark}: is not UTF-8; received byte 0x{content[error.start]:02x}") from None
+
+
+def _validate(document: Document) -> Experiment:
+    problems = Problems(document)
+    values = {
+        key: value for key, value in document.values.items() if value is not None or key not in _OPTIONAL
+    }
+    if values.get("space") is not None:
+        values["space"] = read_space(document, problems)
+    else:
+        values.pop("space", None)
+    try:
+        experiment = Experiment.model_validate(values)
+    except ValidationError as error:
+        report(error, Experiment, problems)
+        problems.raise_any()
+        raise
+    problems.raise_any()
+    return experiment
+
+
+def _without_folders(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _without_folders(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, list):
+        return [_without_folders(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value

@@ -1,0 +1,106 @@
+"""Which points of a space can be built: draws that are, the share that is not, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tunebench.catalog.feasibility import TABLES, reasons
+from tunebench.catalog.spec import Signal
+from tunebench.errors import SpaceError
+from tunebench.space.parameters import Choice, Parameter
+from tunebench.space.space import Space, Values
+
+MAX_DRAWS = 10_000
+MAX_POINTS = 10_000
+"""Up to so many points a space is decided by looking at each of them."""
+
+_SHOWN_REASONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A point that can be built, and how many were drawn in vain before it."""
+
+    values: Values
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeasibleShare:
+    """What a number of draws gave. `reasons` counts why draws cannot be built, the commonest first."""
+
+    draws: int
+    infeasible: int
+    reasons: Mapping[str, int]
+
+
+def draw_feasible(space: Space, rng: np.random.Generator, signal: Signal) -> Draw:
+    """Draw until a point can be built on segments of this kind.
+
+    Raises:
+        SpaceError: no point can be built, or none of `MAX_DRAWS` could.
+    """
+    found: Counter[str] = Counter()
+    for rejected in range(MAX_DRAWS):
+        values = space.sample(rng)
+        why = reasons(values, signal)
+        if not why:
+            return Draw(values, rejected)
+        found.update(why)
+        if rejected == MAX_DRAWS // 100:
+            check_feasible(space, signal)
+    raise SpaceError(_nothing(f"none of {MAX_DRAWS:,} points drawn", found))
+
+
+def check_feasible(space: Space, signal: Signal) -> None:
+    """Look at every point of a space that is small enough, as far as it decides what can be built.
+
+    Raises:
+        SpaceError: no point can be built.
+    """
+    deciding = _deciding(space)
+    count = deciding.count()
+    if count is None or count > MAX_POINTS:
+        return
+    found: Counter[str] = Counter()
+    for values in deciding.points():
+        why = reasons(values, signal)
+        if not why:
+            return
+        found.update(why)
+    raise SpaceError(_nothing(f"none of the {count:,} combinations", found))
+
+
+def feasible_share(
+    space: Space, signal: Signal, rng: np.random.Generator, draws: int = 1000
+) -> FeasibleShare:
+    """Draw so many points and count those that cannot be built, with their reasons."""
+    found: Counter[str] = Counter()
+    infeasible = 0
+    for _ in range(draws):
+        why = reasons(space.sample(rng), signal)
+        infeasible += bool(why)
+        found.update(why)
+    return FeasibleShare(draws, infeasible, dict(found.most_common()))
+
+
+def _deciding(space: Space) -> Space:
+    """The part of a space that feasibility depends on: the front-end, the backbone's name, the image."""
+    kept: dict[str, Parameter] = {}
+    for name in ("spectrogram", "backbone", "image_size"):
+        parameter = space.parameters[name]
+        if name == "backbone" and isinstance(parameter, Choice):
+            parameter = Choice(parameter.options)
+        kept[name] = parameter
+    return Space(kept)
+
+
+def _nothing(what: str, found: Counter[str]) -> str:
+    lines = "\n".join(f"  {count:,} times: {reason}" for reason, count in found.most_common(_SHOWN_REASONS))
+    tables = " or ".join(f"space.{name}" for name in TABLES)
+    advice = f"Change {tables}, space.image_size or data.segment."
+    return f"{what} of the space can be built on these segments:\n{lines}\n{advice}"

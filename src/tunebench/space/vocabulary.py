@@ -1,0 +1,44 @@
+"""The parameters that a space may name: the catalog's, and which of them exist under which option."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tunebench.catalog.feasibility import TABLES
+from tunebench.catalog.general import GENERAL
+from tunebench.catalog.spec import Scalar, Spec
+
+_ROWS = {
+    "spectrogram": "The front-end: waveform in, image out.",
+    "backbone": "The net: image in, features out.",
+}
+
+TOP: Mapping[str, Spec] = {
+    **{name: Spec(name, "str", "", doc, options=tuple(TABLES[name])) for name, doc in _ROWS.items()},
+    **GENERAL,
+}
+"""The parameters at the top of `space`."""
+
+EXAMPLES = {"spectrogram": "mel", "backbone": "cnn"}
+"""What to write for the parameters that have no default."""
+
+
+def chooses_row(path: str) -> bool:
+    """Whether the options of this parameter are rows of a catalog table."""
+    return path in TABLES
+
+
+def children(path: str, option: Scalar) -> Mapping[str, Spec]:
+    """The parameters that exist under an option of the parameter at `path`."""
+    row = TABLES[path].get(str(option)) if path in TABLES else None
+    return {spec.name: spec for spec in row.parameters} if row else {}
+
+
+def rows_with(name: str) -> list[str]:
+    """Where a parameter that does not belong at the top may stand: `spectrogram.choice.mel`, ..."""
+    return [
+        f"{table}.choice.{row.name}"
+        for table, rows in TABLES.items()
+        for row in rows.values()
+        if any(spec.name == name for spec in row.parameters)
+    ]
