@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tunebench.frontends.step import Step
 
-SMALLEST_SPREAD = 1e-3
+SMALLEST_SPREAD = 0.1
 """A spread below this (in dB) is rounding, not signal: it is not blown up to a picture."""
 
 _AXES = (1, 2, 3)
