@@ -29,32 +29,34 @@ class LibsndfileSource:
         except (soundfile.SoundFileError, TypeError) as error:  # TypeError: .raw, headerless
             raise CannotReadError(_text(error)) from error
         try:
+            if self._file.format == "RAW":  # by its suffix (.au, .vox, ...) alone: anything would be audio
+                raise CannotReadError("it has no header")
             self.rate_hz = check_rate(self._file.samplerate)
-            self._read(1)  # a FLAC that lies about its length opens, but cannot be read
-            self._seek(0)
+            self._check_length()
         except BaseException:
             self._file.close()
             raise
 
     def count(self) -> int:
-        """Frames that can be read: the header's number if its last frame is there, else counted."""
-        frames = self._file.frames
-        try:
-            self._seek(max(0, frames - 1))
-            if frames == 0 or len(self._read(1)) == 1:
-                return frames
-        except CannotReadError:
-            pass
-        return sum(len(block) for block in self.blocks())
+        """Frames of the file."""
+        return self._file.frames
 
     def blocks(self, start: int = 0) -> Iterator[NDArray[np.float32]]:
         """Read blocks of shape (frames,), the channels' mean, from frame `start` to the end."""
-        if start >= self._file.frames > 0:
+        if start >= self._file.frames:
             return
         self._seek(start)
         frames = max(1, BLOCK_SAMPLES // self._file.channels)
         while len(block := self._read(frames)):  # (frames, channels)
             yield block.mean(axis=1, dtype=np.float32)
+
+    def _check_length(self) -> None:
+        """Refuse a file that lacks the last frame which its header promises: it reads badly."""
+        if self._file.frames:
+            self._seek(self._file.frames - 1)
+            if not len(self._read(1)):
+                raise CannotReadError("it ends before the length that its header gives")
+            self._seek(0)
 
     def _read(self, frames: int) -> NDArray[np.float32]:
         try:

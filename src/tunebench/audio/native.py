@@ -40,12 +40,11 @@ def _open(path: Path) -> Source:
         raise RejectedAudioError(Fault.INACCESSIBLE, f"it cannot be opened ({error.strerror})") from error
     try:
         return LibsndfileSource(path)
-    except CannotReadError as first:
+    except CannotReadError:
         try:
             return FFmpegSource(path)
-        except CannotReadError as second:
-            said = f"libsndfile: {first}; FFmpeg: {second}"
-            raise RejectedAudioError(Fault.UNREADABLE, f"not audio that can be read ({said})") from second
+        except CannotReadError as error:
+            raise RejectedAudioError(Fault.UNREADABLE, f"not audio, or damaged ({error})") from error
 
 
 def _stretch(source: Source, trim: Trim | None) -> Iterator[NDArray[np.float32]]:

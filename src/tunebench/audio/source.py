@@ -25,7 +25,7 @@ class Source(Protocol):
         ...
 
     def count(self) -> int:
-        """Frames that can truly be read, whatever the header says."""
+        """Frames that can be read, whatever the header says."""
         ...
 
     def blocks(self, start: int = 0) -> Iterator[NDArray[np.float32]]:

@@ -41,5 +41,5 @@ def read_rows(file: Path, required: tuple[str, ...]) -> list[tuple[int, dict[str
         return [(reader.line_num, {column: row[column].strip() for column in columns}) for row in reader]
     except csv.Error as error:
         raise DataError(
-            f"{file}:{reader.line_num}: is no line of a CSV file ({error}). Write: {','.join(required)}"
+            f"{file}:{reader.line_num + 1}: is no line of a CSV file ({error}). Write: {','.join(required)}"
         ) from error

@@ -69,6 +69,9 @@ class TensorFlowIODecoder:
     def _graph(self, samples: Any, from_hz: int, to_hz: int) -> Any:
         """(frames, channels) of any type to (samples,) float32 at `to_hz`."""
         tf = self._tf
-        scale = 1.0 if samples.dtype.is_floating else 1.0 / -float(samples.dtype.min)
-        mono = tf.reduce_mean(tf.cast(samples, tf.float32) * scale, axis=1)
+        values = tf.cast(samples, tf.float32)
+        if samples.dtype.is_integer:
+            full_scale = 2.0 ** (8 * samples.dtype.size - 1)
+            values = values / full_scale - (1.0 if samples.dtype.is_unsigned else 0.0)
+        mono = tf.reduce_mean(values, axis=1)
         return mono if from_hz == to_hz else self._tfio.audio.resample(mono, from_hz, to_hz)
