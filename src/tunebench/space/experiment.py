@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, InstanceOf, ValidationError, WithJsonSchema, model_validator
 from ruamel.yaml import YAML
 
 from tunebench.errors import SpaceError
@@ -35,6 +35,10 @@ _OPTIONAL = ("training", "search", "winner")
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
+SpaceField = Annotated[InstanceOf[Space], WithJsonSchema({"type": "object"})]
+"""Its schema is written from the catalog, in `space.schema`."""
+
+
 def _folder_name(value: str) -> str:
     if not 0 < len(value) <= 100 or not set(value) <= _NAME_CHARACTERS or value[0] in ".-":
         raise fault("names a folder: letters, digits, '.', '_' and '-', at most 100", "my-search")
@@ -44,12 +48,10 @@ def _folder_name(value: str) -> str:
 class Experiment(Section):
     """One file: what is searched, on which data, with what budget."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
     name: Annotated[str, AfterValidator(_folder_name)] = Field(examples=["my-search"])
     """Name of the search, of its folder and of the registered model."""
     data: DataSection = Field(examples=["{root: data/esc10, split: {by: track}}"])
-    space: Space = Field(examples=["{spectrogram: mel, backbone: cnn}"])
+    space: SpaceField = Field(examples=["{spectrogram: mel, backbone: cnn}"])
     training: TrainingSection = Field(default=TrainingSection(), examples=["{batch_size: 32}"])
     search: SearchSection = Field(default=SearchSection(), examples=["{max_epochs: 27}"])
     winner: WinnerSection = Field(default=WinnerSection(), examples=["{finalists: 3, repeats: 3}"])

@@ -248,7 +248,7 @@ class SearchSection(Section):
     max_trials: Positive | None = Field(default=None, examples=[20])
     """Trials of random, bayesian and grid search."""
     objective: Annotated[str, AfterValidator(_known_objective)] = Field(
-        default="val_accuracy", examples=["val_accuracy"]
+        default="val_accuracy", examples=["val_accuracy"], json_schema_extra={"enum": list(OBJECTIVES)}
     )
     """Validation metric that trials are ranked by: one of `OBJECTIVES`."""
     seed: Seed = Field(default=0, examples=[7])
