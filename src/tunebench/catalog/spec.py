@@ -51,10 +51,10 @@ class Spec:
             return None
         if self.options and value in self.options and type(value) in map(type, self.options):
             return None
-        if not isinstance(value, _ACCEPTED[self.type]) or (isinstance(value, bool) and self.type != "bool"):
-            return f"must be {self._expected()}"
         if self.options and self.type == "str":
             return f"must be one of {', '.join(map(str, self.options))}"
+        if not isinstance(value, _ACCEPTED[self.type]) or (isinstance(value, bool) and self.type != "bool"):
+            return f"must be {self._expected()}"
         if isinstance(value, (int, float)):
             too_small = self.minimum is not None and value < self.minimum
             too_large = self.maximum is not None and value > self.maximum

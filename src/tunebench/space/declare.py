@@ -9,9 +9,10 @@ from typing import Any
 from tunebench.catalog.spec import Scalar, Spec
 from tunebench.space.document import Document, KeyPath
 from tunebench.space.parameters import Choice, Fixed, Parameter, same
-from tunebench.space.problems import Problems, nearest, shown
-from tunebench.space.ranges import RANGE_FORMS, RangeReader
+from tunebench.space.problems import Problems
+from tunebench.space.ranges import FORMS_OF_TYPE, RANGE_FORMS, RangeReader
 from tunebench.space.space import Space
+from tunebench.space.suggest import shown, suggestion
 from tunebench.space.vocabulary import EXAMPLES, TOP, children, chooses_row, rows_with
 
 FORMS = ("choice", *RANGE_FORMS)
@@ -55,11 +56,11 @@ class _Reader:
             places = [] if prefix else rows_with(str(key))
             if places:
                 rule = f"belongs to {', '.join(places)}, not to the top of the space"
-                self._problems.key((*at, key), [f"{places[0]}: {{{key}: ...}}"], rule)
+                self._problems.key_rule((*at, key), rule, f"it below {places[0]}")
             elif specs:
                 self._problems.key((*at, key), specs)
             else:
-                self._problems.key((*at, key), ["{}"], "is an unknown key: this option has no parameters")
+                self._problems.key_rule((*at, key), "is unknown: this option has no parameters", "{} instead")
 
     def _parameter(self, at: KeyPath, path: str, spec: Spec, declared: Any) -> Parameter:
         fallback = Fixed(_normal(spec, spec.default))
@@ -84,13 +85,11 @@ class _Reader:
         stray = [key for key in declared if key not in FORMS and not (key == _STEP and "int" in forms)]
         for key in stray:
             if key == _STEP and forms:
-                self._problems.key(
-                    (*at, key), [f"{{int: [{spec.minimum or 1:g}, ...], step: ...}}"], "goes with int alone"
-                )
+                self._problems.key_rule((*at, key), "goes with int alone", "nothing here: leave it out")
             else:
-                self._problems.key((*at, key), FORMS)
+                self._problems.key((*at, key), ("choice", *FORMS_OF_TYPE.get(spec.type, ())))
         if len(forms) > 1:
-            self._problems.value(at, f"must have one of {', '.join(FORMS)}", f"{forms[0]} alone")
+            self._problems.value(at, "must have one form of choice or range", "one of them")
         elif not forms and not stray:
             self._problems.value(at, "must say what may be chosen", f"{{choice: [{shown(spec.default)}]}}")
         return forms[0] if len(forms) == 1 and not stray else None
@@ -103,11 +102,13 @@ class _Reader:
         if isinstance(declared, dict):
             return self._mapped(at, path, spec, declared)  # pyright: ignore[reportUnknownArgumentType]
         options: list[Scalar] = []
+        seen: list[Any] = []
         for index, item in enumerate(declared):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
             option = self._value((*at, index), spec, item)
-            if any(same(option, other) for other in options):
+            if any(same(_normal(spec, item), other) for other in seen):
                 self._problems.value((*at, index), "stands twice among the options", "each option once")
             options.append(option)
+            seen.append(_normal(spec, item))
         if not chooses_row(path):
             return Choice(tuple(options))
         ordered = _in_order(options, spec)
@@ -116,8 +117,9 @@ class _Reader:
     def _mapped(self, at: KeyPath, path: str, spec: Spec, declared: Mapping[Scalar, Any]) -> Choice | None:
         known: dict[Scalar, Mapping[str, Parameter]] = {}
         for option in declared:
-            if spec.options and spec.fault(option) and spec.type == "str":
-                self._problems.key((*at, option), spec.options, "is an unknown option")
+            rule = spec.fault(option)
+            if rule:
+                self._problems.key_rule((*at, option), rule, f"{suggestion(spec, option)} instead")
                 continue
             value = self._value((*at, option), spec, option)
             specs = children(path, option)
@@ -139,28 +141,14 @@ class _Reader:
             words = ", ".join(map(str, spec.options))
             rule = f"must be one of {words}, or the path of a file; there is no {file}"
         if rule is not None:
-            self._problems.value(at, rule, _suggestion(spec, value))
+            self._problems.value(at, rule, suggestion(spec, value))
             return _normal(spec, spec.default)
         return _normal(spec, value)
 
 
-def _normal(spec: Spec, value: Scalar) -> Scalar:
+def _normal(spec: Spec, value: Any) -> Any:
     """A whole number where the catalog has a float is that float."""
-    return float(value) if spec.type == "float" and isinstance(value, int) else value
-
-
-def _suggestion(spec: Spec, value: Any) -> str:
-    if isinstance(value, float) and spec.type == "int" and value.is_integer() and not spec.fault(int(value)):
-        return str(int(value))
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        for bound in (spec.minimum, spec.maximum):
-            if bound is not None and spec.fault(value) and not spec.fault(type(spec.default or 0.0)(bound)):
-                beyond = value < bound if bound is spec.minimum else value > bound
-                if beyond:
-                    return f"{bound:g}"
-    return nearest(value, spec.options) or (
-        shown(spec.default) if spec.default != "" else str(spec.options[0])
-    )
+    return float(value) if spec.type == "float" and type(value) is int else value
 
 
 def _in_order(options: list[Scalar], spec: Spec) -> tuple[Scalar, ...]:

@@ -65,6 +65,10 @@ class Document:
                 return None
         return value  # pyright: ignore[reportUnknownVariableType]
 
+    def has(self, path: KeyPath) -> bool:
+        """Whether something stands at `path`, be it null."""
+        return path in self._marks
+
     def mark(self, path: KeyPath) -> Mark:
         """Where the value at `path` stands, or the nearest thing around it."""
         while path not in self._marks:

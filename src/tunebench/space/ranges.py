@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tunebench.catalog.spec import Scalar, Spec
 from tunebench.space.document import KeyPath
 from tunebench.space.parameters import FloatRange, IntRange
-from tunebench.space.problems import Problems, shown
+from tunebench.space.problems import Problems
+from tunebench.space.suggest import shown, suggestion
 
 RANGE_FORMS = ("int", "float", "log_float", "log_int")
-_FOR_TYPE = {"int": ("int", "log_int"), "float": ("float", "log_float")}
+FORMS_OF_TYPE = {"int": ("int", "log_int"), "float": ("float", "log_float")}
 
 
 class RangeReader:
@@ -25,7 +27,7 @@ class RangeReader:
         self, at: KeyPath, spec: Spec, form: str, declared: Mapping[Scalar, Any]
     ) -> IntRange | FloatRange | None:
         """The range `form` of the parameter at `at`, or None where it is wrong."""
-        fitting = _FOR_TYPE.get(spec.type)
+        fitting = FORMS_OF_TYPE.get(spec.type)
         if not fitting:
             write = f"{{choice: [{', '.join(map(str, spec.options)) or shown(spec.default)}]}}"
             self._problems.value(at, f"takes no range: it is a {_kind(spec)}", write)
@@ -53,7 +55,7 @@ class RangeReader:
         for index, bound in enumerate(declared):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
             rule = _fault(spec, form, bound)
             if rule:
-                self._problems.value((*at, index), rule, _example(spec, form))
+                self._problems.value((*at, index), rule, _bound(spec, form, bound))
             else:
                 bounds.append(bound)
         if len(bounds) < 2:
@@ -91,9 +93,20 @@ def _kind(spec: Spec) -> str:
     return {"int": "whole number", "float": "number", "bool": "true or false"}.get(spec.type, "text")
 
 
+def _bound(spec: Spec, form: str, bound: Any) -> str:
+    """A bound that may stand where `bound` may not."""
+    numbers = replace(spec, options=(), default=_number(spec))
+    return shown(numbers.default) if form.startswith("log_") else suggestion(numbers, bound)
+
+
+def _number(spec: Spec) -> float:
+    """A number above 0 that the parameter may have."""
+    default = spec.default if isinstance(spec.default, int | float) else 0
+    return default or spec.minimum or 1
+
+
 def _example(spec: Spec, form: str) -> str:
-    number = spec.default if isinstance(spec.default, int | float) else 0
-    number = number or spec.minimum or 1
+    number = _number(spec)
     low, high = (
         (number, number * 4) if form.startswith("log_") or spec.type == "int" else (number / 2, number)
     )

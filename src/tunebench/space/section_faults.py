@@ -8,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from tunebench.space.document import KeyPath
-from tunebench.space.problems import Problems, nearest
+from tunebench.space.problems import Problems
+from tunebench.space.suggest import nearest
 
 _RULES = {
     "int_type": "must be a whole number",
@@ -37,7 +38,7 @@ def report(error: ValidationError, model: type[BaseModel], problems: Problems) -
         elif kind in ("extra_forbidden", "invalid_key"):
             problems.key(path, _keys(owner) if owner else ())
         elif kind == "section":
-            target = (*path, context["key"]) if context["key"] else path
+            target = (*path, *filter(None, context["key"].split(".")))
             problems.value(target, context["rule"], context["write"])
         elif kind != _FOLLOWS_FROM_ANOTHER:
             rule = _RULES.get(kind, finding["msg"]).format(**{k: _plain(v) for k, v in context.items()})

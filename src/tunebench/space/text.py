@@ -93,7 +93,8 @@ class _Composer:
         if isinstance(event, events.AliasEvent):
             return self._alias(event)
         if event.tag is not None:
-            raise self._error(event, f"tags have no use here; received {event.tag}; write the value alone")
+            tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+            raise self._error(event, f"tags have no use here; received {tag}; write the value alone")
         if isinstance(event, events.MappingStartEvent):
             node = self._mapping(event, depth)
         elif isinstance(event, events.SequenceStartEvent):
