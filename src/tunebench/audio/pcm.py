@@ -19,8 +19,8 @@ _SILENT_PEAK = FULL_SCALE * 10 ** (SILENCE_DBFS / 20)
 
 def to_int16(samples: NDArray[np.floating]) -> NDArray[np.int16]:
     """Scale samples in [-1, 1) to int16, rounded; what lies outside saturates."""
-    scaled = np.rint(samples * FULL_SCALE)
-    return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    scaled = np.rint(np.clip(samples, -1.0, 1.0) * FULL_SCALE)
+    return np.minimum(scaled, FULL_SCALE - 1).astype(np.int16)
 
 
 def checked(blocks: Iterable[NDArray[np.float32]], rate_hz: int) -> Iterator[NDArray[np.int16]]:

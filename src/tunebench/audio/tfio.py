@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 from tunebench.audio.rejection import Fault, RejectedAudioError
@@ -56,6 +57,10 @@ class TensorFlowIODecoder:
             ) from error
 
     def _decoded(self, path: Path, rate_hz: int, trim: Trim | None) -> NDArray[np.float32]:
+        if _holds_32_bit_integers(path):
+            raise RejectedAudioError(
+                Fault.UNREADABLE, "tensorflow-io takes 32-bit integers for floats; use decoder: soundfile"
+            )
         audio = self._tfio.audio.AudioIOTensor(str(path))
         own_rate_hz = check_rate(int(audio.rate.numpy()))
         samples = audio.to_tensor()  # (frames, channels), of the file's own type
@@ -64,14 +69,24 @@ class TensorFlowIODecoder:
             samples = samples[start:stop]
         if not len(samples):
             return np.zeros(0, np.float32)
-        return self._resample(samples, own_rate_hz, rate_hz).numpy()
+        rates = self._tf.constant([own_rate_hz, rate_hz], self._tf.int64)
+        return self._resample(samples, rates).numpy()
 
-    def _graph(self, samples: Any, from_hz: int, to_hz: int) -> Any:
-        """(frames, channels) of any type to (samples,) float32 at `to_hz`."""
+    def _graph(self, samples: Any, rates: Any) -> Any:
+        """(frames, channels) of any type at the first rate to (samples,) float32 at the second."""
         tf = self._tf
         values = tf.cast(samples, tf.float32)
         if samples.dtype.is_integer:
             full_scale = 2.0 ** (8 * samples.dtype.size - 1)
             values = values / full_scale - (1.0 if samples.dtype.is_unsigned else 0.0)
         mono = tf.reduce_mean(values, axis=1)
-        return mono if from_hz == to_hz else self._tfio.audio.resample(mono, from_hz, to_hz)
+        return tf.cond(
+            rates[0] == rates[1], lambda: mono, lambda: self._tfio.audio.resample(mono, rates[0], rates[1])
+        )
+
+
+def _holds_32_bit_integers(path: Path) -> bool:
+    try:
+        return soundfile.info(str(path)).subtype == "PCM_32"
+    except (soundfile.SoundFileError, TypeError):
+        return False  # tensorflow-io says what is wrong
