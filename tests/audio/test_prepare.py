@@ -26,6 +26,7 @@ from tunebench.audio.segments import segment
 from tunebench.audio.splits import split
 from tunebench.audio.store import Store
 from tunebench.errors import DataError
+from tunebench.space import load
 from tunebench.space.sections import GroupSource, SegmentSection, SplitSection, TrimSection
 
 WORKER = """
@@ -282,16 +283,17 @@ class TestAudit:
         assert [row.tracks for row in found.classes] == [4, 0, 4]
 
 
-def test_a_corpus_of_gtzan_shape(tmp_path):
-    sizes = {"blues": 40, "jazz": 60}
-    for label, count in sizes.items():
+@pytest.mark.parametrize(("folder", "suffix"), [("genres", "au"), ("genres_original", "wav")])
+def test_the_gtzan_space_on_a_corpus_of_its_shape(tmp_path, folder, suffix):
+    for label, count in {"blues": 40, "jazz": 60}.items():
         for index in range(0, count, 2):
-            path = tmp_path / "genres" / label / f"{label}.{index:05d}.au"
+            path = tmp_path / folder / label / f"{label}.{index:05d}.{suffix}"
             write(path, tone(0.3, 22_050, hz=200 + index, noise=0.1, seed=count + index), 22_050)
-    (tmp_path / "genres/jazz/jazz.00054.au").write_bytes(b"\0" * 30_000)  # as in GTZAN itself
-    data = data_section(tmp_path, split=SplitSection(by="column", lists="gtzan_fault_filtered"))
+    corrupt = f"{folder}/jazz/jazz.00054.{suffix}"
+    (tmp_path / corrupt).write_bytes(bytes(30_000))  # as in GTZAN itself
+    data = load(Path(__file__).parents[2] / "search_spaces" / "gtzan.yaml", data_root=tmp_path).data
     corpus = prepare(data, store=Store(tmp_path / "store"))
-    assert [row.path for row in corpus.quarantined] == ["genres/jazz/jazz.00054.au"]
+    assert [row.path for row in corpus.quarantined] == [corrupt]
     made = split(corpus, segment(corpus, data.segment), data.split)
     assert "jazz/jazz.00054.wav" in made.missing
     assert made.leakage == "none"
