@@ -16,9 +16,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 import tunebench
-from tunebench.backbones.structure import Structure
 from tunebench.catalog.feasibility import Values
 from tunebench.catalog.spec import Signal
+from tunebench.catalog.structure import Structure
 from tunebench.export import parity
 from tunebench.export.folders import written_whole
 from tunebench.export.layout import DESCRIPTION, EXAMPLE, KERAS, PROBABILITIES, SAVEDMODEL, WAVEFORM, Bundle
@@ -63,7 +63,6 @@ def write(
             f"examples must be int16 (n, {signal.samples}) with n > 0. "
             f"Received: {examples.dtype} {examples.shape}"
         )
-    precision = classifier.structure.precision
     bundle = Bundle(
         folder=directory,
         classes=tuple(classes),
@@ -72,7 +71,7 @@ def write(
         hop_samples=max(1, round(segment_hop_s * signal.sample_rate_hz)),
         values=values,
         structure=_described(classifier.structure),
-        parity={"tolerance": parity.TOLERANCE[precision], "examples": len(examples), "precision": precision},
+        parity={"tolerance": _tolerance(classifier.structure.precision), "examples": len(examples)},
         versions=_versions(),
         info=info,
     )
@@ -117,6 +116,11 @@ def _full_float32() -> Iterator[None]:
         yield
     finally:
         tf.config.experimental.enable_tensor_float_32_execution(before)
+
+
+def _tolerance(precision: str) -> float:
+    across = parity.TOLERANCE_ACROSS_DEVICES if tf.config.list_physical_devices("GPU") else 0.0
+    return max(parity.TOLERANCE[precision], across)
 
 
 def _described(structure: Structure) -> dict[str, Any]:

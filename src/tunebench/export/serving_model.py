@@ -11,11 +11,11 @@ import tensorflow as tf
 
 import tunebench.frontends
 from tunebench.backbones import build
-from tunebench.backbones.structure import Structure
 from tunebench.catalog.backbones import BACKBONES
 from tunebench.catalog.feasibility import Values, branch, general
 from tunebench.catalog.frontends import FRONTENDS
 from tunebench.catalog.spec import Signal, load_builder
+from tunebench.catalog.structure import Structure
 from tunebench.export.layout import PROBABILITIES, WAVEFORM
 from tunebench.training.classifier import Classifier
 

@@ -1,1 +1,1 @@
-"""Using an exported classifier: audio in, class probabilities out. Needs TensorFlow, not Keras."""
+"""Using an exported classifier: audio in, class probabilities out. Needs none of the training code."""

@@ -59,7 +59,7 @@ class Predictor:
 
     @classmethod
     def load(cls, folder: Path) -> Predictor:
-        """Read a bundle's SavedModel; Keras is not imported.
+        """Read a bundle's SavedModel; no code of the classifier's layers is needed.
 
         Raises:
             InputError: the folder is no bundle, is of another format, or holds no SavedModel.
@@ -97,10 +97,12 @@ class Predictor:
             sample_rate_hz: of the waveform.
 
         Raises:
-            DataError: another shape or type, or samples that training would have refused (see `predict`).
+            DataError: another shape or type, an impossible rate, or samples that training would have refused.
         """
         rate_hz = self.bundle.sample_rate_hz
         mono = _mono(waveform)
+        if sample_rate_hz <= 0:
+            raise DataError(f"sample_rate_hz: must be above 0. Received: {sample_rate_hz}.")
         if sample_rate_hz != rate_hz:
             mono = soxr.resample(mono, sample_rate_hz, rate_hz, quality="HQ")
         try:

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tunebench.export import bundle, layout, parity
+from tunebench.export.layout import PROBABILITIES, WAVEFORM
+from tunebench.export.parity import ParityError
+
+
+@pytest.fixture
+def arguments(classifier, mel_values, signal, examples):
+    return {
+        "classifier": classifier,
+        "values": mel_values,
+        "signal": signal,
+        "classes": ("blues", "jazz", "rock"),
+        "segment_hop_s": 0.5,
+        "info": {},
+        "examples": examples,
+    }
+
+
+def test_description_is_read_back(mel_bundle):
+    found = layout.read(mel_bundle.folder)
+    assert found == replace(mel_bundle, values=found.values, structure=found.structure)
+    assert (found.sample_rate_hz, found.segment_samples, found.hop_samples) == (8_000, 4_000, 2_000)
+    assert found.info == {"search": "tiny"}
+    assert found.structure["backbone_params"]["filters"] == 4
+    assert found.versions["keras"] == keras.__version__
+
+
+def test_measured_differences_are_stated(mel_bundle):
+    stated = json.loads((mel_bundle.folder / "bundle.json").read_text())["parity"]
+    assert stated["tolerance"] == 1e-4
+    assert stated["examples"] == 6
+    for model in ("keras", "savedmodel"):
+        assert 0.0 <= stated[model]["alone"] <= 1e-4
+        assert 0.0 <= stated[model]["batch"] <= 1e-4
+
+
+def test_nothing_else_is_left_behind(mel_bundle):
+    assert [path.name for path in mel_bundle.folder.parent.iterdir()] == ["winner"]
+    held = {path.name for path in mel_bundle.folder.iterdir()}
+    assert held == {"bundle.json", "model.keras", "savedmodel", "example.npz"}
+
+
+def test_savedmodel_names_its_input_and_output_and_takes_any_batch(mel_bundle, examples):
+    serve = tf.saved_model.load(str(mel_bundle.savedmodel)).signatures["serving_default"]
+    assert serve.structured_input_signature[1] == {
+        WAVEFORM: tf.TensorSpec((None, 4_000), tf.float32, WAVEFORM)
+    }
+    assert serve.structured_outputs[PROBABILITIES].shape.as_list() == [None, 3]
+    assert serve.structured_outputs[PROBABILITIES].dtype == tf.float32
+
+
+def test_classifier_is_left_as_it_was(mel_bundle, classifier):
+    """Exporting uses a net of its own, so a pooled classifier neither grows nor changes."""
+    assert len(classifier.model._inbound_nodes) <= 1
+    assert classifier.structure.precision == "float32"
+
+
+def test_failed_gate_leaves_the_old_bundle_and_no_new_one(tmp_path, arguments, monkeypatch):
+    bad = {"keras": {"alone": 0.5, "batch": 0.5}}
+    monkeypatch.setattr(parity, "measure", lambda folders: [bad for _ in folders])
+    target = tmp_path / "winner"
+    with pytest.raises(ParityError, match=r"winner: the reloaded model is not.*keras alone 0\.5"):
+        bundle.write(target, **arguments)
+    assert list(tmp_path.iterdir()) == []
+    target.mkdir()
+    (target / "bundle.json").write_text("the old one")
+    with pytest.raises(ParityError):
+        bundle.write(target, **arguments)
+    assert (target / "bundle.json").read_text() == "the old one"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((2, 4_000), np.float32), ((2, 3_999), np.int16), ((0, 4_000), np.int16)]
+)
+def test_examples_of_another_kind(tmp_path, arguments, shape, dtype):
+    with pytest.raises(ValueError, match=r"must be int16 \(n, 4000\).*Received"):
+        bundle.write(tmp_path / "winner", **arguments | {"examples": np.zeros(shape, dtype)})
