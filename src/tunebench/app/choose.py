@@ -42,7 +42,9 @@ class Winner:
     figures: list[Path]
 
 
-def choose_winner(experiment: Experiment, data: TrainingData, session: Session, loop: Loop, trainer: Trainer) -> Winner:
+def choose_winner(
+    experiment: Experiment, data: TrainingData, session: Session, loop: Loop, trainer: Trainer
+) -> Winner:
     """Retrain the finalists, choose on validation, test once, export and check the export.
 
     Raises:
@@ -65,9 +67,11 @@ def choose_winner(experiment: Experiment, data: TrainingData, session: Session, 
     best = finalists[0]
     session.journal.append("winner", configuration=best.configuration, repeat=best.representative.trial)
     figures = [
-        draw_curves(loop.records, search.objective, best.configuration, session.folder.figures / "curves.png"),
+        draw_curves(
+            loop.records, search.objective, best.configuration, session.folder.figures / "curves.png"
+        ),
         draw_parameters(
-            loop.records, experiment.space.tuned, search.objective, session.folder.figures / "parameters.png"
+            loop.records, experiment.space.tuned(), search.objective, session.folder.figures / "parameters.png"
         ),
     ]
     test = _test_once(experiment, data, session, trainer, best, figures)
@@ -76,7 +80,12 @@ def choose_winner(experiment: Experiment, data: TrainingData, session: Session, 
 
 
 def _test_once(
-    experiment: Experiment, data: TrainingData, session: Session, trainer: Trainer, best: Finalist, figures: list[Path]
+    experiment: Experiment,
+    data: TrainingData,
+    session: Session,
+    trainer: Trainer,
+    best: Finalist,
+    figures: list[Path],
 ) -> Mapping[str, Any] | None:
     if not len(data.split.test):
         return None
@@ -115,7 +124,9 @@ def _test_fields(evaluation: Evaluation, split_hash: str, reads: int) -> dict[st
     }
 
 
-def _export(data: TrainingData, session: Session, trainer: Trainer, best: Finalist, experiment: Experiment) -> None:
+def _export(
+    data: TrainingData, session: Session, trainer: Trainer, best: Finalist, experiment: Experiment
+) -> None:
     classifier, _ = trainer.best_classifier(best.representative)
     chosen = data.split.validation
     examples = chosen[np.linspace(0, len(chosen) - 1, min(EXAMPLES, len(chosen))).astype(int)]

@@ -12,13 +12,13 @@ _TRIAL_PHASES = ("build", "train", "evaluate", "checkpoint")
 
 def wall_s(events: Iterable[Mapping[str, Any]]) -> float:
     """Seconds between each session's start and its last event, summed: time between sessions is left out."""
-    total = begun = last = 0.0
+    total, begun, last = 0.0, None, 0.0
     for event in events:
         if event["event"] == "session":
-            total += last - begun
+            total += last - begun if begun is not None else 0.0
             begun = event["at"]
         last = event["at"]
-    return total + last - begun
+    return total + last - begun if begun is not None else 0.0
 
 
 def phases(events: Iterable[Mapping[str, Any]], records: Records) -> dict[str, float]:

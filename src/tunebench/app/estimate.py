@@ -10,7 +10,7 @@ import numpy as np
 
 from tunebench.app.corpus import prepare_data
 from tunebench.app.plan import Plan
-from tunebench.backbones.structure import structure_of
+from tunebench.catalog.structure import structure_of
 from tunebench.space import Experiment
 from tunebench.training.pipeline import Batches
 from tunebench.training.pool import Pool
@@ -50,7 +50,9 @@ def estimate(experiment: Experiment, plan: Plan) -> Estimate:
         classifier.train(frontend, islice(train.in_order(), 1))
         classifier.predict(frontend, islice(validation.in_order(), 1), 1)
         compile_s = time.perf_counter() - begun
-        step_s = _seconds(lambda c=classifier, f=frontend: c.train(f, islice(train.in_order(), MEASURED_STEPS)))
+        step_s = _seconds(
+            lambda c=classifier, f=frontend: c.train(f, islice(train.in_order(), MEASURED_STEPS))
+        )
         look_s = _seconds(
             lambda c=classifier, f=frontend: c.predict(f, islice(validation.in_order(), MEASURED_STEPS), 1)
         )

@@ -78,7 +78,11 @@ def existing_folder(name: str) -> SearchFolder:
         return folder
     parent = paths.experiments()
     known = sorted(p.parent.name for p in parent.glob("*/journal.jsonl")) if parent.exists() else []
-    there = f"There are: {', '.join(known)}." if known else "There is none yet: run `tunebench search SPACE.yaml`."
+    there = (
+        f"There are: {', '.join(known)}."
+        if known
+        else "There is none yet: run `tunebench search SPACE.yaml`."
+    )
     raise InputError(f"no search named '{name}' in {parent}. {there}")
 
 

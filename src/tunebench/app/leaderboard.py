@@ -60,7 +60,7 @@ def leaderboard(name: str) -> Leaderboard:
     return Leaderboard(
         objective=experiment.search.objective,
         leakage=header.get("leakage", "unknown"),
-        tuned=experiment.space.tuned,
+        tuned=experiment.space.tuned(),
         rows=board,
         winner=summary["winner"]["configuration"] if summary else None,
     )

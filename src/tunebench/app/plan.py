@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from tunebench.backbones.structure import Structure, structure_of
 from tunebench.catalog.spec import Signal
+from tunebench.catalog.structure import Structure, structure_of
 from tunebench.search.brackets import Rung, rungs
 from tunebench.seeding import child_rng
 from tunebench.space import Experiment
@@ -52,9 +52,7 @@ def make_plan(experiment: Experiment, *, classes: int = 10) -> Plan:
     examples: dict[Structure, Values] = {}
     for _ in range(share.draws - share.infeasible):
         values = draw_feasible(experiment.space, rng, signal).values
-        structure = structure_of(
-            values, signal, classes=classes, precision=experiment.training.precision
-        )
+        structure = structure_of(values, signal, classes=classes, precision=experiment.training.precision)
         structures[structure] += 1
         examples.setdefault(structure, values)
     repeats = winner.finalists * winner.repeats

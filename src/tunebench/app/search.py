@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from tunebench import paths
@@ -18,16 +17,19 @@ from tunebench.app.corpus import prepare_data
 from tunebench.app.folder import search_folder, write_atomically
 from tunebench.app.session import Session, finished_summary, open_session
 from tunebench.app.summary import describe_data, summarise
+from tunebench.audio.track import SIDES
 from tunebench.backbones.weights import locate
 from tunebench.executors.inline import InlineExecutor
 from tunebench.search.journal import read
 from tunebench.search.loop import Loop
 from tunebench.search.oracle import KerasTunerOracle
 from tunebench.search.protocols import Listener
+from tunebench.search.records import rebuild
 from tunebench.search.table import rows, to_csv
 from tunebench.space import Experiment
 from tunebench.space.feasible import check_feasible
-from tunebench.tracking.mlflow_listener import MlflowListener, SearchInfo
+from tunebench.tracking.info import SearchInfo
+from tunebench.tracking.mlflow_listener import MlflowListener
 from tunebench.training.data import TrainingData
 from tunebench.training.trainer import Trainer
 from tunebench.trial import TrialRequest, TrialResult
@@ -95,7 +97,12 @@ def _run(
     )
     executor = InlineExecutor(trainer)
     stack.callback(executor.close)
-    tracker = MlflowListener(uri=paths.tracking_uri(), artifacts=paths.artifacts(), experiment=experiment)
+    tracker = MlflowListener(
+        uri=paths.tracking_uri(),
+        artifacts=paths.artifacts(),
+        experiment=experiment,
+        records=rebuild(session.events),
+    )
     table = TrialsFile(session, tracker)
     loop = Loop(
         executor=executor,
@@ -115,7 +122,7 @@ def _run(
         summary = summarise(
             experiment, data, loop.records, read(folder.journal), winner, infeasible=oracle.infeasible
         )
-        summary["winner"]["model"] = tracker.log_winner(winner.bundle, summary, winner.figures)
+        summary["winner"]["model"] = tracker.log_winner(winner.bundle, summary, winner.figures) or None
         table.write()
         write_atomically(folder.summary, json.dumps(summary, indent=2) + "\n")
         status = "FINISHED"
@@ -152,8 +159,11 @@ def check_weights(experiment: Experiment) -> None:
     Raises:
         InputError: weights that the space names cannot be had.
     """
-    for backbone, weights in sorted(experiment.space.weights()):
-        locate(backbone, weights)
+    for path, parameter in experiment.space.paths():
+        table, _, name = path.partition(".")
+        if table == "backbone" and name.endswith(".weights"):
+            for weights in parameter.values or ():
+                locate(name.removesuffix(".weights"), str(weights))
 
 
 def make_deterministic() -> None:
@@ -163,12 +173,13 @@ def make_deterministic() -> None:
 
 
 def _search_info(experiment: Experiment, data: TrainingData, session: Session) -> SearchInfo:
-    sides = {"train": data.split.train, "validation": data.split.validation, "test": data.split.test}
+    folder = session.folder
     return SearchInfo(
         search_id=session.search_id,
         split_hash=data.split.hash,
         leakage=data.split.leakage,
         corpus_digest=data.corpus.digest,
-        sides={name: len(indices) for name, indices in sides.items()},
+        sides={side: len(data.split.side(side)) for side in SIDES},
         data=describe_data(experiment, data),
+        files=(folder.space, folder.trials, folder.summary),
     )

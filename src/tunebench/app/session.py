@@ -66,9 +66,7 @@ def open_session(experiment: Experiment, data: TrainingData) -> Session:
     header = session.find("search")
     if header is None:
         session.search_id = uuid.uuid4().hex
-        journal.append(
-            "search", search_id=session.search_id, identity=identity, leakage=data.split.leakage
-        )
+        journal.append("search", search_id=session.search_id, identity=identity, leakage=data.split.leakage)
         write_atomically(folder.space, experiment.to_yaml())
     else:
         session.search_id = header["search_id"]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import keras
 
 from tunebench.backbones.dropout import VariableDropout
-from tunebench.backbones.structure import Structure
 from tunebench.catalog.backbones import BACKBONES
 from tunebench.catalog.spec import load_builder
+from tunebench.catalog.structure import Structure
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ app.command("schema")(schema.schema)
 
 def run() -> None:
     """Entry point: errors that a user can mend are a message and an exit code, never a traceback."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     from tunebench.errors import TunebenchError
 

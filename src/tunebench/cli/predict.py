@@ -10,7 +10,9 @@ import typer
 
 def predict(
     model: Annotated[str, typer.Argument(help="A bundle's folder, a search's name, or a models:/ address.")],
-    audio: Annotated[list[Path], typer.Argument(metavar="AUDIO...", help="Audio files of any length and rate.")],
+    audio: Annotated[
+        list[Path], typer.Argument(metavar="AUDIO...", help="Audio files of any length and rate.")
+    ],
     windows: Annotated[bool, typer.Option("--windows", help="Show each window of each file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, for machines.")] = False,
     top: Annotated[int, typer.Option(min=1, help="Classes to show.")] = 3,
@@ -53,7 +55,9 @@ def _best(classes, probabilities, top: int) -> str:  # noqa: ANN001
 def _fields(prediction, *, windows: bool) -> dict:  # noqa: ANN001
     fields = {
         "path": str(prediction.path),
-        "probabilities": {c: float(p) for c, p in zip(prediction.classes, prediction.probabilities, strict=True)},
+        "probabilities": {
+            c: float(p) for c, p in zip(prediction.classes, prediction.probabilities, strict=True)
+        },
     }
     if windows:
         fields["windows"] = [

@@ -19,7 +19,9 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
         f"{search['epochs']} epochs, {search['failed']} failed, {search['wall_s'] / 60:.1f} min",
         highlight=False,
     )
-    console.print(f"winner: {winner['configuration']}  " + _values(winner["values"]), highlight=False, soft_wrap=True)
+    console.print(
+        f"winner: {winner['configuration']}  " + _values(winner["values"]), highlight=False, soft_wrap=True
+    )
     console.print(_figures(winner, leakage=winner["leakage"]))
     if winner["test"] is None:
         console.print("no test side: these are validation figures, chosen among many and so too good.")

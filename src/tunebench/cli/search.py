@@ -17,7 +17,9 @@ def search(
         bool, typer.Option("--fresh", help="Start over; what an earlier run left is kept aside.")
     ] = False,
     overrides: Overrides = None,
-    max_trials: Annotated[int | None, typer.Option(min=1, help="Stop the search after so many trials.")] = None,
+    max_trials: Annotated[
+        int | None, typer.Option(min=1, help="Stop the search after so many trials.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the result.")] = False,
 ) -> None:
     """Run the search of a file to its end; an interrupted one goes on by itself.
@@ -27,12 +29,15 @@ def search(
     from rich.console import Console
 
     from tunebench.app.load import load_experiment
+    from tunebench.cli.quiet import import_tensorflow
+
+    experiment = load_experiment(space, overrides=overrides or [], data_root=data, name=name)
+    import_tensorflow()
     from tunebench.app.search import Options
     from tunebench.app.search import search as run
     from tunebench.cli.progress import ProgressView
     from tunebench.cli.result import print_result
 
-    experiment = load_experiment(space, overrides=overrides or [], data_root=data, name=name)
     console = Console()
     with ProgressView(experiment, console, quiet=quiet) as view:
         summary = run(

@@ -22,6 +22,8 @@ def validate(space: SpaceFile, data: DataRoot = None, overrides: Overrides = Non
     check_feasible(experiment.space, signal)
     if not section.root.is_dir():
         typer.secho(
-            f"warning: data.root: there is no folder {section.root}; give one with --data DIR", fg="yellow", err=True
+            f"warning: data.root: there is no folder {section.root}; give one with --data DIR",
+            fg="yellow",
+            err=True,
         )
-    typer.echo(f"{space}: ok, {len(experiment.space.tuned)} tuned parameters")
+    typer.echo(f"{space}: ok, {len(experiment.space.tuned())} tuned parameters")

@@ -69,7 +69,9 @@ def evaluate_side(
             track_labels, track_predictions, group_of_track[unique], len(classes), seed=seed
         ),
         classes=tuple(
-            ClassRow(name, *(float(table[k][i]) for k in ("precision", "recall", "f1")), int(table["support"][i]))
+            ClassRow(
+                name, *(float(table[k][i]) for k in ("precision", "recall", "f1")), int(table["support"][i])
+            )
             for i, name in enumerate(classes)
         ),
         confusion=matrix,

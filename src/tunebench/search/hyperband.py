@@ -66,7 +66,13 @@ class MendedHyperbandOracle(HyperbandOracle):
         return None
 
     def _enter(
-        self, trial_id: str, bracket: dict[str, Any], number: int, values: dict[str, Any], *, past_id: str | None
+        self,
+        trial_id: str,
+        bracket: dict[str, Any],
+        number: int,
+        values: dict[str, Any],
+        *,
+        past_id: str | None,
     ) -> dict[str, Any]:
         bracket["rounds"][number].append({"past_id": past_id, "id": trial_id})
         bracket_number = bracket["bracket_num"]
@@ -82,7 +88,9 @@ class MendedHyperbandOracle(HyperbandOracle):
         """How many a round should hold, a replacement for each of its failures included."""
         if number == 0 and bracket.get("exhausted"):
             return len(bracket["rounds"][0])
-        failed = sum(self.trials[e["id"]].status == "FAILED" for e in bracket["rounds"][number]) if number else 0
+        failed = (
+            sum(self.trials[e["id"]].status == "FAILED" for e in bracket["rounds"][number]) if number else 0
+        )
         return self._get_size(bracket["bracket_num"], number) + failed
 
     def _expected(self, bracket: dict[str, Any], number: int) -> int:

@@ -150,4 +150,6 @@ class Loop:
     def _check_failures(self) -> None:
         results = [record.result for record in self.records.trials.values() if record.result]
         if len(results) >= MAX_FAILURES_AT_START and all(r.status is Status.FAILED for r in results):
-            raise SearchError(f"the first {len(results)} trials all failed, the last with: {results[-1].message}")
+            raise SearchError(
+                f"the first {len(results)} trials all failed, the last with: {results[-1].message}"
+            )

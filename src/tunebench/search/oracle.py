@@ -54,7 +54,9 @@ class KerasTunerOracle:
                 return self._propose(trial, values)
             self.infeasible += 1
             self._end(trial, "FAILED")
-        raise SpaceError(f"none of {MAX_REDRAWS:,} proposals in a row can be built; `tunebench plan` says why")
+        raise SpaceError(
+            f"none of {MAX_REDRAWS:,} proposals in a row can be built; `tunebench plan` says why"
+        )
 
     def tell(self, result: TrialResult) -> None:
         """Tell Keras Tuner how a trial ended. Early stopping is a normal end."""
@@ -69,7 +71,9 @@ class KerasTunerOracle:
         tuner = trial.hyperparameters.values
         name = f"{len(self._names):04d}"
         past = tuner.get("tuner/trial_id")
-        configuration = self._configurations[past] if past else f"c{len(set(self._configurations.values())):04d}"
+        configuration = (
+            self._configurations[past] if past else f"c{len(set(self._configurations.values())):04d}"
+        )
         self._configurations[trial.trial_id] = configuration
         self._names[trial.trial_id], self._ids[name] = name, trial.trial_id
         return Proposal(
@@ -124,7 +128,9 @@ def _make(space: Space, search: SearchSection) -> Any:
     if search.algorithm == "random":
         return oracles.RandomSearchOracle(max_trials=_NEVER, **common)
     if search.algorithm == "bayesian":
-        return oracles.BayesianOptimizationOracle(max_trials=_NEVER, num_initial_points=_initial_points(space), **common)
+        return oracles.BayesianOptimizationOracle(
+            max_trials=_NEVER, num_initial_points=_initial_points(space), **common
+        )
     return oracles.GridSearchOracle(max_trials=None, **common)
 
 

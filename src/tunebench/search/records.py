@@ -59,8 +59,10 @@ class Records:
             if record.result is None or record.result.score is None:
                 continue
             held = best.get(record.request.configuration)
-            if held is None or held.result is None or not better(
-                objective, held.result.score or 0.0, record.result.score
+            if (
+                held is None
+                or held.result is None
+                or not better(objective, held.result.score or 0.0, record.result.score)
             ):
                 best[record.request.configuration] = record
         sign = 1 if objective.endswith("loss") else -1

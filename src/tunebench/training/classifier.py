@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tunebench.backbones import build
-from tunebench.backbones.structure import Structure
+from tunebench.catalog.structure import Structure
 from tunebench.seeding import child_seed
 from tunebench.training.reinitialise import leaves, reinitialise
 
@@ -95,7 +95,9 @@ class Classifier:
     def learning_rate(self, value: float) -> None:
         self._adam.learning_rate.assign(value)
 
-    def train(self, frontend: FrontendStep, batches: Iterable[tuple[tf.Tensor, tf.Tensor]]) -> tuple[float, float]:
+    def train(
+        self, frontend: FrontendStep, batches: Iterable[tuple[tf.Tensor, tf.Tensor]]
+    ) -> tuple[float, float]:
         """One epoch; its mean loss and accuracy while training."""
         figures = [self._train_step(frontend(waveforms), labels) for waveforms, labels in batches]
         loss, accuracy = np.mean([[float(a), float(b)] for a, b in figures], axis=0)

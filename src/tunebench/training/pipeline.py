@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tunebench.audio.gather import gather
 from tunebench.audio.corpus import Corpus
+from tunebench.audio.gather import gather
 from tunebench.audio.segments import Segments
 from tunebench.seeding import child_rng
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import tunebench.frontends
-from tunebench.backbones.structure import Structure
 from tunebench.catalog.feasibility import Values, branch, general
 from tunebench.catalog.spec import Signal
+from tunebench.catalog.structure import Structure
 from tunebench.training.classifier import Classifier, FrontendStep, compile_frontend
 
 
@@ -48,7 +48,14 @@ class Pool:
         """The compiled front-end of a configuration."""
         name, params = branch(values, "spectrogram")
         normalisation = general(values)["normalisation"]
-        key = (name, tuple(sorted(params.items())), signal, structure.image_side, structure.channels, normalisation)
+        key = (
+            name,
+            tuple(sorted(params.items())),
+            signal,
+            structure.image_side,
+            structure.channels,
+            normalisation,
+        )
 
         def make() -> FrontendStep:
             layer = tunebench.frontends.build(
@@ -58,4 +65,3 @@ class Pool:
             return compile_frontend(layer, signal.samples)
 
         return self._frontends.get(key, make)
-

@@ -52,7 +52,9 @@ class Schedules:
     def __init__(self, training: TrainingSection, state: dict[str, Any]) -> None:
         stopping, plateau = training.early_stopping, training.reduce_lr_on_plateau
         self._stopping = (
-            Patience(**state.get("stopping", {"patience": stopping.patience, "min_delta": stopping.min_delta}))
+            Patience(
+                **state.get("stopping", {"patience": stopping.patience, "min_delta": stopping.min_delta})
+            )
             if stopping
             else None
         )

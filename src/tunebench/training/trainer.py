@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tunebench.backbones.structure import Structure, structure_of
 from tunebench.catalog.feasibility import Values, general
+from tunebench.catalog.structure import Structure, structure_of
 from tunebench.errors import SearchError, StorageError
 from tunebench.metrics.classification import evaluate
 from tunebench.training import checkpoint
 from tunebench.training.checkpoint import Progress
-from tunebench.training.data import TrainingData
 from tunebench.training.classifier import Classifier, FrontendStep, Scalars
+from tunebench.training.data import TrainingData
 from tunebench.training.pipeline import Batches
 from tunebench.training.pool import Pool
 from tunebench.training.schedules import Schedules
@@ -115,7 +115,10 @@ class Trainer:
     def structure(self, values: Values) -> Structure:
         """The structure of a configuration on this search's data."""
         return structure_of(
-            values, self._data.signal, classes=len(self._data.corpus.classes), precision=self._training.precision
+            values,
+            self._data.signal,
+            classes=len(self._data.corpus.classes),
+            precision=self._training.precision,
         )
 
     def best_classifier(self, request: TrialRequest) -> tuple[Classifier, FrontendStep]:
@@ -162,7 +165,12 @@ class Trainer:
         return progress
 
     def _epoch(
-        self, request: TrialRequest, classifier: Classifier, frontend: FrontendStep, epoch: int, watch: Stopwatch
+        self,
+        request: TrialRequest,
+        classifier: Classifier,
+        frontend: FrontendStep,
+        epoch: int,
+        watch: Stopwatch,
     ) -> EpochRecord:
         learning_rate = classifier.learning_rate
         with watch.phase("train"):
