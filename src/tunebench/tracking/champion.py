@@ -21,6 +21,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.types import ColSpec, DataType, Schema
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from tunebench.tracking.runs import Runs
 
@@ -58,9 +59,11 @@ def register(runs: Runs, name: str, bundle: Path, summary: Mapping[str, Any]) ->
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
     made = client.create_model_version(
-        name, f"models:/{model.model_id}", run_id=runs.parent, model_id=model.model_id
+        name, model.artifact_location, run_id=runs.parent, model_id=model.model_id
     )
-    client.set_registered_model_alias(name, ALIAS, made.version)
+    versions = [{"name": name, "version": str(made.version)}]
+    client.set_logged_model_tags(model.model_id, {MLFLOW_MODEL_VERSIONS: json.dumps(versions)})
+    client.set_registered_model_alias(name, ALIAS, str(made.version))
     runs.tag({MODEL_TAG: f"models:/{name}/{made.version}", "winner": summary["winner"]["configuration"]})
     return address
 
