@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tunebench.catalog.structure import structure_of
 from tunebench.catalog.feasibility import Values
 from tunebench.catalog.spec import Signal
+from tunebench.catalog.structure import structure_of
 from tunebench.export import bundle
 from tunebench.export.layout import Bundle
 from tunebench.export.serving_model import frontend_layer

@@ -18,6 +18,8 @@ CNN = {
     "image_size": 32,
     "dense_units": 8,
 }
+pytestmark = pytest.mark.slow
+
 SPECTROGRAMS = {
     "stft": {"n_fft": 256, "hop_length": 128},
     "mel": {"n_fft": 512, "hop_length": 128, "n_mels": 32, "mel_scale": "htk"},

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from tunebench.catalog.structure import structure_of
 from tunebench.catalog.spec import Signal
+from tunebench.catalog.structure import structure_of
 from tunebench.export import bundle
 from tunebench.export.serving_model import frontend_layer
 from tunebench.serving.predictor import Predictor
