@@ -153,8 +153,8 @@ class SplitSection(Section):
         if self.by != "column" and self.lists is not None:
             raise fault("are read only with by: column", "by: column", "lists")
         if self.by == "column":
-            for key in self.model_fields_set & {"validation", "test"}:
-                raise fault("is given by the lists with by: column", "nothing here: leave it out", key)
+            for key in [key for key in ("validation", "test") if key in self.model_fields_set]:
+                raise fault("is given by the lists with by: column", "by: column without it", key)
         elif self.by == "fold":
             self._check_folds()
         else:

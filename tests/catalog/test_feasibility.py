@@ -1,0 +1,103 @@
+# ruff: noqa: E501 - one case a line
+"""Each rule that a configuration can break, and the edge on which it still holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tunebench.catalog.feasibility import reasons
+from tunebench.catalog.frontends import multi_stft_windows
+from tunebench.catalog.mel_scale import count_empty_filters, mel_filter_bank
+from tunebench.catalog.spec import Signal
+
+SIGNAL = Signal(16_000, 80_000)
+
+
+def check(
+    spectrogram: str, signal: Signal = SIGNAL, backbone: str = "cnn", image_size: int = 96, **params: object
+) -> list[str]:
+    values = {"spectrogram": spectrogram, "backbone": backbone, "image_size": image_size}
+    return reasons(
+        {**values, **{f"spectrogram.{spectrogram}.{name}": value for name, value in params.items()}}, signal
+    )
+
+
+@pytest.mark.parametrize(
+    ("spectrogram", "good", "bad", "rule"),
+    [
+        ("stft", {"n_fft": 512, "hop_length": 512}, {"n_fft": 512, "hop_length": 513}, "hop_length 513 is larger than n_fft 512"),
+        ("stft", {"n_fft": 65536, "hop_length": 9999}, {"n_fft": 65536, "hop_length": 12000}, "hop_length 12000 leaves 7 frames"),
+        ("mel", {"fmax": 8000.0}, {"fmax": 8000.5}, "fmax 8000.5 Hz is above half the sample rate, 8000 Hz"),
+        ("mel", {"fmin": 10.0, "fmax": 4000.0}, {"fmin": 4000.0, "fmax": 4000.0}, "fmin 4000 Hz is not below fmax 4000 Hz"),
+        ("mel", {"n_fft": 2048}, {"n_fft": 512, "n_mels": 256}, "24 of 256 mel bands are empty at n_fft 512"),
+        ("mfcc", {"n_mfcc": 64, "n_mels": 64}, {"n_mfcc": 65, "n_mels": 64}, "n_mfcc 65 is larger than n_mels 64"),
+        ("mfcc", {}, {"hop_length": 2049}, "hop_length 2049 is larger than n_fft 2048"),
+        ("multi_stft", {"first_window": 512}, {"first_window": 2048}, "first_window 2048 is not below last_window 2048"),
+        ("multi_stft", {"hop_length": 512}, {"hop_length": 513}, "hop_length 513 is larger than first_window 512"),
+    ],
+)  # fmt: skip
+def test_front_end_rules(spectrogram: str, good: dict, bad: dict, rule: str) -> None:
+    assert check(spectrogram, **good) == []
+    found = check(spectrogram, **bad)
+    assert len(found) == 1
+    assert found[0].startswith(f"{spectrogram}: ")
+    assert rule in found[0]
+
+
+@pytest.mark.parametrize(
+    ("spectrogram", "params"), [("stft", {"n_fft": 2048}), ("multi_stft", {"last_window": 2048})]
+)
+def test_window_within_the_segment(spectrogram: str, params: dict) -> None:
+    assert check(spectrogram, Signal(16_000, 2048), hop_length=256, first_window=512, **params) == []
+    assert (
+        "is longer than a segment of 2047 samples"
+        in check(spectrogram, Signal(16_000, 2047), hop_length=256, **params)[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("backbone", "side"), [("cnn", 16), ("resnet50", 32), ("mobilenetv2", 32), ("xception", 71)]
+)
+def test_smallest_image(backbone: str, side: int) -> None:
+    assert check("mel", backbone=backbone, image_size=side) == []
+    assert check("mel", backbone=backbone, image_size=side - 1) == [
+        f"{backbone}: image_size {side - 1} is below its smallest image, {side}"
+    ]
+
+
+def test_all_reasons_are_given() -> None:
+    assert len(check("mfcc", backbone="xception", image_size=32, n_fft=256, hop_length=1024, n_mfcc=200)) == 4
+
+
+@pytest.mark.parametrize("scale", ["slaney", "htk"])
+@pytest.mark.parametrize("n_fft", [256, 512, 1024, 2048])
+@pytest.mark.parametrize("n_mels", [16, 40, 128, 256])
+@pytest.mark.parametrize(("fmin_hz", "fmax_hz"), [(0.0, 8000.0), (20.0, 7600.0), (125.0, 4000.0)])
+def test_empty_filters_are_those_of_the_bank(
+    scale: str, n_fft: int, n_mels: int, fmin_hz: float, fmax_hz: float
+) -> None:
+    given = {
+        "sample_rate_hz": 16_000,
+        "n_fft": n_fft,
+        "n_mels": n_mels,
+        "fmin_hz": fmin_hz,
+        "fmax_hz": fmax_hz,
+    }
+    bank = mel_filter_bank(**given, scale=scale)
+    assert count_empty_filters(**given, scale=scale) == int(np.sum(bank.max(axis=0) == 0.0))
+
+
+@pytest.mark.parametrize(
+    ("scale", "n_mels", "empty"), [("htk", 128, 3), ("htk", 256, 36), ("slaney", 256, 39)]
+)
+def test_empty_filters_as_librosa_counts_them(scale: str, n_mels: int, empty: int) -> None:
+    found = count_empty_filters(
+        sample_rate_hz=22_050, n_fft=512, n_mels=n_mels, fmin_hz=0.0, fmax_hz=11_025.0, scale=scale
+    )
+    assert found == empty
+
+
+def test_windows_of_multi_stft() -> None:
+    assert multi_stft_windows(512, 2048) == (512, 1024, 2048)
+    assert multi_stft_windows(500, 3000) == (500, 1224, 3000)

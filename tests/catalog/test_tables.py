@@ -1,0 +1,64 @@
+"""Every row of the catalog holds together."""
+
+from __future__ import annotations
+
+import pytest
+
+from tunebench.catalog.feasibility import TABLES, branch, general, reasons
+from tunebench.catalog.frontends import FRONTENDS
+from tunebench.catalog.general import GENERAL, STRUCTURAL
+from tunebench.catalog.spec import Signal, Spec
+
+ROWS = [(table, row) for table, rows in TABLES.items() for row in rows.values()]
+SIGNAL = Signal(16_000, 80_000)
+
+
+@pytest.mark.parametrize(("table", "row"), ROWS, ids=lambda item: getattr(item, "name", item))
+def test_rows(table: str, row: object) -> None:
+    assert TABLES[table][row.name] is row
+    assert row.doc.endswith(".")
+    names = [spec.name for spec in row.parameters]
+    assert len(set(names)) == len(names)
+    module, _, function = row.builder.partition(":")
+    assert module.startswith("tunebench.")
+    assert function.isidentifier()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [spec for _, row in ROWS for spec in row.parameters] + list(GENERAL.values()),
+    ids=lambda spec: spec.name,
+)
+def test_every_default_may_stand(spec: Spec) -> None:
+    assert spec.fault(spec.default) is None
+    assert spec.doc.endswith(".")
+    assert "." not in spec.name
+
+
+@pytest.mark.parametrize("row", FRONTENDS.values(), ids=lambda row: row.name)
+def test_defaults_are_feasible_and_give_an_image(row: object) -> None:
+    params = {spec.name: spec.default for spec in row.parameters}
+    assert list(row.check(params, SIGNAL)) == []
+    image = row.image(params, SIGNAL)
+    assert image.width == 1 + 80_000 // 512
+    assert image.height > 1
+    assert image.channels in (1, 3)
+
+
+def test_structural_parameters_exist() -> None:
+    assert set(STRUCTURAL) <= set(GENERAL)
+
+
+def test_branch_fills_in_defaults_and_drops_the_prefix() -> None:
+    values = {
+        "spectrogram": "stft",
+        "spectrogram.stft.n_fft": 512,
+        "spectrogram.mel.n_fft": 64,
+        "backbone": "cnn",
+    }
+    name, params = branch(values, "spectrogram")
+    assert name == "stft"
+    assert params == {"n_fft": 512, "hop_length": 512, "top_db": 80.0}
+    assert general({"dropout": 0.1})["dropout"] == 0.1
+    assert general({})["image_size"] == 96
+    assert reasons(values, SIGNAL) == []

@@ -1,0 +1,148 @@
+"""Properties over random spaces: written and read back, drawn from, and broken at a known line."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tunebench.catalog.feasibility import TABLES
+from tunebench.catalog.general import GENERAL
+from tunebench.catalog.spec import Spec
+from tunebench.errors import SpaceError
+from tunebench.space import Experiment, load
+from tunebench.space.document import Document, Source
+from tunebench.space.sections import OBJECTIVES
+from tunebench.space.text import parse
+
+HEAD = {"name": "random", "data": {"root": "audio", "split": {"by": "track"}}}
+SOME_FLOAT = 1e6
+
+
+def number(spec: Spec, *, above: float | None = None) -> st.SearchStrategy[Any]:
+    low = max(value for value in (spec.minimum or 0, above) if value is not None)
+    high = spec.maximum if spec.maximum is not None else SOME_FLOAT
+    return st.integers(int(low), int(high)) if spec.type == "int" else st.floats(low, high)
+
+
+def value(spec: Spec) -> st.SearchStrategy[Any]:
+    kinds = [st.sampled_from(spec.options)] if spec.options else []
+    if spec.type in ("int", "float"):
+        kinds.append(number(spec))
+    if spec.default is None:
+        kinds.append(st.none())
+    return st.one_of(kinds)
+
+
+@st.composite
+def parameter(draw: st.DrawFn, spec: Spec) -> Any:
+    forms = ["fixed", "choice", *(("range", "log") if spec.type in ("int", "float") else ())]
+    form = draw(st.sampled_from(forms))
+    if form == "fixed":
+        return draw(value(spec))
+    if form == "choice":
+        return {"choice": draw(st.lists(value(spec), min_size=1, max_size=4, unique=True))}
+    above = 1e-9 if spec.type == "float" else 1
+    bounds = sorted(draw(st.tuples(*[number(spec, above=above if form == "log" else None)] * 2)))
+    kind = spec.type if form == "range" else f"log_{spec.type}"
+    if kind == "int" and bounds[0] < bounds[1]:
+        return {"int": bounds, "step": draw(st.integers(1, bounds[1] - bounds[0]))}
+    return {kind: bounds}
+
+
+def level(specs: dict[str, Spec]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional={name: parameter(spec) for name, spec in specs.items()})
+
+
+def row_choice(table: str) -> st.SearchStrategy[Any]:
+    rows = {name: level({spec.name: spec for spec in row.parameters}) for name, row in TABLES[table].items()}
+    mapped = st.fixed_dictionaries({}, optional=rows).filter(bool).map(lambda options: {"choice": options})
+    listed = st.lists(st.sampled_from(list(rows)), min_size=1, unique=True).map(
+        lambda names: {"choice": names}
+    )
+    return st.one_of(mapped, listed, st.sampled_from(list(rows)))
+
+
+SPACES = st.builds(
+    lambda rows, general: {**rows, **general},
+    st.fixed_dictionaries({table: row_choice(table) for table in TABLES}),
+    level(dict(GENERAL)),
+)
+SEARCHES = st.fixed_dictionaries(
+    {},
+    optional={
+        "seed": st.integers(0, 2**31),
+        "objective": st.sampled_from(OBJECTIVES),
+        "factor": st.integers(2, 9),
+    },
+)
+
+
+def load_text(text: str) -> Experiment:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "space.yaml"
+        path.write_text(text, encoding="utf-8")
+        return load(path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(space=SPACES, search=SEARCHES)
+def test_written_file_is_read_back(space: dict[str, Any], search: dict[str, Any]) -> None:
+    experiment = load_text(json.dumps({**HEAD, "space": space, "search": search}))
+    again = load_text(experiment.to_yaml())
+    assert again.space == experiment.space
+    assert again.digest() == experiment.digest()
+    assert again.resolved() == experiment.resolved()
+
+
+@settings(max_examples=60, deadline=None)
+@given(space=SPACES, seed=st.integers(0, 2**31))
+def test_every_draw_is_in_the_space_and_is_itself_a_file(space: dict[str, Any], seed: int) -> None:
+    experiment = load_text(json.dumps({**HEAD, "space": space}))
+    rng = np.random.default_rng(seed)
+    for _ in range(5):
+        values = experiment.space.sample(rng)
+        assert experiment.space.contains(values)
+        assert load_text(json.dumps({**HEAD, "space": as_file(values)})).space.sample(rng) == values
+
+
+def as_file(values: dict[str, Any]) -> dict[str, Any]:
+    space: dict[str, Any] = {name: item for name, item in values.items() if "." not in name}
+    for table in TABLES:
+        prefix = f"{table}.{values[table]}."
+        children = {
+            name.removeprefix(prefix): item for name, item in values.items() if name.startswith(prefix)
+        }
+        space[table] = {"choice": {values[table]: children}}
+    return space
+
+
+@settings(max_examples=60, deadline=None)
+@given(space=SPACES, data=st.data())
+def test_every_rejected_file_names_its_line(space: dict[str, Any], data: st.DataObject) -> None:
+    lines = load_text(json.dumps({**HEAD, "space": space})).to_yaml().splitlines()
+    keyed = [number for number, line in enumerate(lines) if ":" in line]
+    at = data.draw(st.sampled_from(keyed))
+    key, _, rest = lines[at].partition(":")
+    lines[at] = f"{key}_zzzqq:{rest}"
+    with pytest.raises(SpaceError) as error:
+        load_text("\n".join(lines) + "\n")
+    assert f"space.yaml:{at + 1}:{len(key) - len(key.lstrip()) + 1}: " in str(error.value)
+    assert "_zzzqq" in str(error.value)
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(max_size=80) | st.text(alphabet="ab:-[]{}&*!|>'\"#%@`, \n\t0?", max_size=60))
+def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
+    try:
+        Document(parse(text, Source("f.yaml", Path())))
+        message = "f.yaml:"
+    except SpaceError as error:
+        message = str(error)
+    assert message.startswith("f.yaml:")

@@ -1,0 +1,65 @@
+"""The JSON Schema against the files that `load` takes and refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tunebench.space import load
+from tunebench.space.document import Document, Source
+from tunebench.space.schema import json_schema
+from tunebench.space.text import parse
+
+jsonschema = pytest.importorskip("jsonschema")
+SPACES = Path(__file__).parents[2] / "search_spaces"
+
+
+def faults(text: str) -> list[str]:
+    values = Document(parse(text, Source("f.yaml", Path()))).values
+    validator: Any = jsonschema.Draft202012Validator(json_schema())
+    return [error.json_path for error in validator.iter_errors(values)]
+
+
+def test_it_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+
+
+def test_examples_fit(example: str, short: str) -> None:
+    assert faults(example) == []
+    assert faults(short) == []
+
+
+@pytest.mark.parametrize("path", sorted(SPACES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_spaces_fit_and_load(path: Path) -> None:
+    assert faults(path.read_text(encoding="utf-8")) == []
+    experiment = load(path)
+    assert faults(experiment.to_yaml()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("batch_size", "batchsize", "$.training"),
+        ("hyperband", "hyperbnd", "$.search"),
+        ("val_accuracy", "accuracy", "$.search"),
+        ("      mel: ", "      mell:", "$.space.spectrogram"),
+        ("{int: [13, 40]}", "{int: [13]}", "$.space.spectrogram"),
+        ("[64, 128, 256]", "[64, 64]", "$.space.dense_units"),
+        ("log_float: [1e-5", "log_float: [0", "$.space.learning_rate"),
+        ("cnn: {}", "cnn: {filters: 0}", "$.space.backbone"),
+        ("  dropout:", "  drop:", "$.space"),
+        ("name: esc10-quick\n", "", "$"),
+    ],
+)
+def test_bad_files_do_not_fit(example: str, old: str, new: str, place: str) -> None:
+    assert old in example
+    assert faults(example.replace(old, new, 1)) == [place]
+
+
+def test_every_parameter_is_described() -> None:
+    space = json_schema()["$defs"]["Space"]["properties"]
+    assert all(parameter["description"] for parameter in space.values())
+    mapped = space["spectrogram"]["anyOf"][1]["properties"]["choice"]["anyOf"][1]["properties"]
+    assert mapped["mel"]["properties"]["n_fft"]["description"] == "Length of the FFT. (samples)"
