@@ -15,8 +15,8 @@ from tunebench.catalog.spec import Signal
 from tunebench.catalog.structure import structure_of
 from tunebench.export import bundle
 from tunebench.export.layout import Bundle
-from tunebench.export.serving_model import frontend_layer
 from tunebench.training.classifier import Classifier, Scalars
+from tunebench.training.frontend import frontend_layer
 from tunebench.training.reinitialise import leaves
 
 SIGNAL = Signal(sample_rate_hz=8_000, samples=4_000)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from tunebench.catalog.spec import Signal
 from tunebench.catalog.structure import structure_of
 from tunebench.export import bundle
-from tunebench.export.serving_model import frontend_layer
 from tunebench.serving.predictor import Predictor
-from tunebench.training.classifier import Classifier, Scalars, compile_frontend
+from tunebench.training.classifier import Classifier, Scalars
+from tunebench.training.frontend import compile_frontend, frontend_layer
 
 VALUES = {
     "spectrogram": "mel",

@@ -14,11 +14,10 @@ from tunebench.audio.segments import segment
 from tunebench.audio.store import Store
 from tunebench.catalog.spec import Signal
 from tunebench.errors import DataError, InputError
-from tunebench.export.serving_model import frontend_layer
 from tunebench.serving import predictor as module
 from tunebench.serving.predictor import Predictor
 from tunebench.space.sections import DataSection
-from tunebench.training.classifier import compile_frontend
+from tunebench.training.frontend import compile_frontend, frontend_layer
 
 
 @pytest.fixture

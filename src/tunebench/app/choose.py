@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tunebench import paths
-from tunebench.app.session import Session, versions
+from tunebench.app.session import Session
 from tunebench.audio.gather import gather
 from tunebench.errors import SearchError
 from tunebench.evaluation.figures import draw_confusion, draw_curves, draw_parameters
@@ -71,7 +71,10 @@ def choose_winner(
             loop.records, search.objective, best.configuration, session.folder.figures / "curves.png"
         ),
         draw_parameters(
-            loop.records, experiment.space.tuned(), search.objective, session.folder.figures / "parameters.png"
+            loop.records,
+            experiment.space.tuned(),
+            search.objective,
+            session.folder.figures / "parameters.png",
         ),
     ]
     test = _test_once(experiment, data, session, trainer, best, figures)
@@ -143,7 +146,6 @@ def _export(
             "repeat": best.representative.trial,
             "leakage": data.split.leakage,
             "split_hash": data.split.hash,
-            "versions": versions(),
         },
         examples=gather(data.corpus, data.segments, examples),
     )

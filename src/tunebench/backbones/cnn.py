@@ -39,5 +39,5 @@ def build(image: Any, params: dict[str, Any]) -> tuple[Any, keras.Model | None]:
     return keras.layers.Add(name="features")([mean, peak]), None
 
 
-MOMENTUM = 0.9
+MOMENTUM = 0.8
 """Of every batch normalisation: rungs are short, and statistics must catch up within tens of steps."""

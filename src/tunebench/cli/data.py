@@ -30,7 +30,9 @@ def demo(
     from tunebench.audio.demo import write
 
     summary = write(directory, seed=seed)
-    typer.echo(f"{directory}: {summary.tracks} tracks, {len(summary.classes)} classes, {summary.artists} artists")
+    typer.echo(
+        f"{directory}: {summary.tracks} tracks, {len(summary.classes)} classes, {summary.artists} artists"
+    )
 
 
 @app.command("check")

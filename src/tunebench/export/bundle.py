@@ -22,8 +22,9 @@ from tunebench.catalog.structure import Structure
 from tunebench.export import parity
 from tunebench.export.folders import written_whole
 from tunebench.export.layout import DESCRIPTION, EXAMPLE, KERAS, PROBABILITIES, SAVEDMODEL, WAVEFORM, Bundle
-from tunebench.export.serving_model import compose, frontend_layer, save_keras, save_savedmodel
-from tunebench.training.classifier import Classifier, compile_frontend
+from tunebench.export.serving_model import compose, save_keras, save_savedmodel
+from tunebench.training.classifier import Classifier
+from tunebench.training.frontend import compile_frontend, frontend_layer
 
 _INT16_SCALE = np.float32(1 / 32768)
 

@@ -9,24 +9,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-import tunebench.frontends
 from tunebench.backbones import build
 from tunebench.catalog.backbones import BACKBONES
-from tunebench.catalog.feasibility import Values, branch, general
 from tunebench.catalog.frontends import FRONTENDS
 from tunebench.catalog.spec import Signal, load_builder
-from tunebench.catalog.structure import Structure
 from tunebench.export.layout import PROBABILITIES, WAVEFORM
 from tunebench.training.classifier import Classifier
-
-
-def frontend_layer(values: Values, signal: Signal, structure: Structure) -> keras.Layer:
-    """The front-end of a configuration, `(batch, samples)` to `(batch, side, side, channels)`."""
-    name, params = branch(values, "spectrogram")
-    return tunebench.frontends.build(
-        name, params, signal=signal, image_side=structure.image_side,
-        channels=structure.channels, normalisation=general(values)["normalisation"],
-    )  # fmt: skip
 
 
 def compose(classifier: Classifier, frontend: keras.Layer, signal: Signal) -> keras.Model:

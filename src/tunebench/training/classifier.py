@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import keras
@@ -13,20 +13,10 @@ from numpy.typing import NDArray
 from tunebench.backbones import build
 from tunebench.catalog.structure import Structure
 from tunebench.seeding import child_seed
+from tunebench.training.frontend import FrontendStep
 from tunebench.training.reinitialise import leaves, reinitialise
 
-FrontendStep = Callable[[tf.Tensor], tf.Tensor]
 Arrays = dict[str, NDArray[np.generic]]
-
-
-def compile_frontend(frontend: keras.Layer, samples: int) -> FrontendStep:
-    """The front-end as a compiled step of its own, `(batch, samples)` int16 to images.
-
-    It is traced once for a front-end and runs where the backbone runs, since no device is pinned.
-    Inside the backbone's step it would have to be compiled again with every backbone.
-    """
-    signature = [tf.TensorSpec((None, samples), tf.int16)]
-    return tf.function(lambda waveforms: frontend(waveforms), input_signature=signature)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-import tunebench.frontends
 from tunebench.catalog.feasibility import Values, branch, general
 from tunebench.catalog.spec import Signal
 from tunebench.catalog.structure import Structure
-from tunebench.training.classifier import Classifier, FrontendStep, compile_frontend
+from tunebench.training.classifier import Classifier
+from tunebench.training.frontend import FrontendStep, compile_frontend, frontend_layer
 
 
 class LeastRecentlyUsed:
@@ -47,21 +47,8 @@ class Pool:
     def frontend(self, values: Values, signal: Signal, structure: Structure) -> FrontendStep:
         """The compiled front-end of a configuration."""
         name, params = branch(values, "spectrogram")
-        normalisation = general(values)["normalisation"]
-        key = (
-            name,
-            tuple(sorted(params.items())),
-            signal,
-            structure.image_side,
-            structure.channels,
-            normalisation,
+        image = (structure.image_side, structure.channels, general(values)["normalisation"])
+        key = (name, tuple(sorted(params.items())), signal, *image)
+        return self._frontends.get(
+            key, lambda: compile_frontend(frontend_layer(values, signal, structure), signal.samples)
         )
-
-        def make() -> FrontendStep:
-            layer = tunebench.frontends.build(
-                name, params, signal=signal, image_side=structure.image_side,
-                channels=structure.channels, normalisation=normalisation,
-            )  # fmt: skip
-            return compile_frontend(layer, signal.samples)
-
-        return self._frontends.get(key, make)

@@ -21,8 +21,9 @@ from tunebench.errors import SearchError, StorageError
 from tunebench.metrics.classification import evaluate
 from tunebench.training import checkpoint
 from tunebench.training.checkpoint import Progress
-from tunebench.training.classifier import Classifier, FrontendStep, Scalars
+from tunebench.training.classifier import Classifier, Scalars
 from tunebench.training.data import TrainingData
+from tunebench.training.frontend import FrontendStep
 from tunebench.training.pipeline import Batches
 from tunebench.training.pool import Pool
 from tunebench.training.schedules import Schedules
