@@ -57,6 +57,14 @@ def test_middle_of_an_mp3_that_was_cut_off(tmp_path):
     assert len(middle) == 16_000
 
 
+def test_mp3_is_decoded_in_silence(tmp_path, capfd):
+    path = write(tmp_path / "a.mp3", tone(40.0, 22_050, noise=0.1), 22_050)
+    decode(path, 16_000)
+    decode(path, 16_000, trim=Trim(5.0, 20.0))
+    decode(path, 16_000, trim=Trim(5.0, None))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_wav_that_was_cut_off_gives_what_is_there(tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(wav_header(16_000, 1, 2**32 - 1) + (tone() * 32_767).astype("<i2").tobytes())

@@ -44,8 +44,8 @@ class FFmpegSource:
         """Frames that can be read: decodes the whole file, since containers only estimate."""
         return sum(frame.samples for frame in self._frames())
 
-    def blocks(self, start: int = 0) -> Iterator[NDArray[np.float32]]:
-        """Read blocks of shape (frames,), the channels' mean, from frame `start` to the end."""
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """Read the whole file in blocks of shape (frames,), the channels' mean."""
         to_float = av.AudioResampler(format="fltp", rate=self.rate_hz)
         frames = (
             plane.mean(axis=0, dtype=np.float32)
@@ -56,10 +56,8 @@ class FFmpegSource:
         waiting: list[NDArray[np.float32]] = []
         held = 0
         for frame in frames:
-            kept = frame[start:] if start else frame
-            start = max(0, start - len(frame))
-            waiting.append(kept)
-            held += len(kept)
+            waiting.append(frame)
+            held += len(frame)
             if held >= BLOCK_SAMPLES:
                 yield np.concatenate(waiting)
                 waiting, held = [], 0

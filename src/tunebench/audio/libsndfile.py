@@ -15,6 +15,13 @@ from tunebench.audio.source import BLOCK_SAMPLES, CannotReadError, check_rate
 VERSION = f"libsndfile-{soundfile.__libsndfile_version__}"
 
 
+class _Sequential(soundfile.SoundFile):
+    """Reads on from where it is: soundfile seeks after each read, of which libmpg123 complains on stderr."""
+
+    def seekable(self) -> bool:
+        return False
+
+
 class LibsndfileSource:
     """An audio file that is open in libsndfile.
 
@@ -25,7 +32,7 @@ class LibsndfileSource:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file = soundfile.SoundFile(str(path))
+            self._file = _Sequential(str(path))
         except (soundfile.SoundFileError, TypeError) as error:  # TypeError: .raw, headerless
             raise CannotReadError(_text(error)) from error
         try:
@@ -38,25 +45,24 @@ class LibsndfileSource:
             raise
 
     def count(self) -> int:
-        """Frames of the file."""
+        """Frames that can be read."""
+        if self._file.format == "MP3":  # the header's number outlives a file that was cut off
+            return sum(len(block) for block in self.blocks())
         return self._file.frames
 
-    def blocks(self, start: int = 0) -> Iterator[NDArray[np.float32]]:
-        """Read blocks of shape (frames,), the channels' mean, from frame `start` to the end."""
-        if start >= self._file.frames:
-            return
-        self._seek(start)
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """Read the whole file in blocks of shape (frames,), the channels' mean."""
+        self._seek(0)
         frames = max(1, BLOCK_SAMPLES // self._file.channels)
         while len(block := self._read(frames)):  # (frames, channels)
             yield block.mean(axis=1, dtype=np.float32)
 
     def _check_length(self) -> None:
         """Refuse a file that lacks the last frame which its header promises: it reads badly."""
-        if self._file.frames:
+        if self._file.frames and self._file.format != "MP3":  # which can end anywhere
             self._seek(self._file.frames - 1)
             if not len(self._read(1)):
                 raise CannotReadError("it ends before the length that its header gives")
-            self._seek(0)
 
     def _read(self, frames: int) -> NDArray[np.float32]:
         try:

@@ -53,11 +53,12 @@ def _stretch(source: Source, trim: Trim | None) -> Iterator[NDArray[np.float32]]
         return
     frames = source.count() if trim.offset_s is None else 0
     start, stop = trim.stretch(frames, source.rate_hz)
-    left = stop - start
-    for block in source.blocks(start):
-        yield block[:left]
-        left -= len(block)
-        if left <= 0:
+    at = 0
+    for block in source.blocks():  # what comes before is read too: not every format can be entered exactly
+        if at + len(block) > start:
+            yield block[max(0, start - at) : stop - at]
+        at += len(block)
+        if at >= stop:
             return
 
 

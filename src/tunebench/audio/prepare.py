@@ -33,7 +33,7 @@ def prepare(
         data: the corpus.
         store: where the decoded audio lies.
         progress: told (tracks done, tracks in all) as they come, from the calling thread.
-        workers: threads; as many as there are cores by default.
+        workers: threads; by default two more than there are cores, since writing waits for the disk.
 
     Raises:
         DataError: the corpus is wrong (see `manifest.read`), or all files of a class are unusable.
@@ -59,7 +59,7 @@ def decode_all(
         except RejectedAudioError as rejected:
             return Quarantined(track.path, track.label, rejected.fault, str(rejected))
 
-    results = _in_threads(one, tracks, progress, workers or os.cpu_count() or 1)
+    results = _in_threads(one, tracks, progress, workers or _default_workers())
     return Corpus(
         classes=tuple(sorted({track.label for track in tracks})),
         tracks=tuple(result for result in results if isinstance(result, StoredTrack)),
@@ -80,6 +80,10 @@ def check_classes(corpus: Corpus) -> None:
                 f"class '{label}' has no usable file: all {len(lost)} are quarantined. "
                 f"Replace the files, or leave the class out of the corpus.\n{shown}"
             )
+
+
+def _default_workers() -> int:
+    return (os.cpu_count() or 1) + 2
 
 
 def _stored(path: Path, rate_hz: int, trim: Trim | None, decoder: Decoder, store: Store) -> tuple[str, int]:

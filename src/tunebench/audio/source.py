@@ -28,8 +28,8 @@ class Source(Protocol):
         """Frames that can be read, whatever the header says."""
         ...
 
-    def blocks(self, start: int = 0) -> Iterator[NDArray[np.float32]]:
-        """Read blocks of shape (frames,), the channels' mean, from frame `start` to the end."""
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """Read the whole file in blocks of shape (frames,), the channels' mean. May be called again."""
         ...
 
     def __enter__(self) -> Self: ...
