@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from mlflow.utils.file_utils import local_file_uri_to_path
 from tests.tracking.project import Project
 
 RATE_HZ, LENGTH, HOP = 8000, 4000, 2000
@@ -150,9 +151,8 @@ def test_says_which_recording_cannot_be_used(model, content, said):
 
 
 def test_needs_nothing_of_tunebench_where_it_is_served(model, logged):
-    from mlflow.artifacts import download_artifacts
-
-    folder = Path(download_artifacts(f"models:/{logged.name}@champion", tracking_uri=logged.uri))
+    source = logged.client.get_model_version_by_alias(logged.name, "champion").source
+    folder = Path(local_file_uri_to_path(source))
     assert "tunebench" not in (folder / "requirements.txt").read_text()
     (code,) = folder.glob("*.py")
     assert not [
