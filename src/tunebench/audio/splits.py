@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +42,7 @@ class Split:
     hash: str
     leakage: Leakage
     groups: NDArray[np.int32]
-    absent: Mapping[Side, tuple[str, ...]] = field(default_factory=dict)
+    absent: Mapping[Side, tuple[str, ...]]
     missing: tuple[str, ...] = ()
 
     def side(self, name: Side) -> NDArray[np.int64]:
@@ -114,8 +114,8 @@ def _hash(corpus: Corpus, segments: Segments, parts: Mapping[Side, NDArray[np.in
     digest = hashlib.sha256(f"{corpus.sample_rate_hz} {segments.length}".encode())
     for name, part in parts.items():
         rows = sorted(
-            (corpus.tracks[track].track.path, start)
-            for track, start in zip(segments.track[part].tolist(), segments.start[part].tolist(), strict=True)
+            (corpus.tracks[int(track)].track.path, int(start))
+            for track, start in zip(segments.track[part], segments.start[part], strict=True)
         )
         digest.update(repr((name, rows)).encode())
     return digest.hexdigest()

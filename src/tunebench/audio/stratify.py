@@ -45,7 +45,7 @@ def _deal_once(
     for unit in order.tolist():
         present = [(int(label), int(counts[unit, label])) for label in np.flatnonzero(counts[unit])]
         last_chances = (without[label] for label, _ in present if units_left[label] <= len(without[label]))
-        open_sides = sorted(set().union(*last_chances)) or wanted
+        open_sides = sorted(set[int]().union(*last_chances)) or wanted
         needs = [sum(n * lack[side][label] * weight[label] for label, n in present) for side in open_sides]
         side = open_sides[int(np.argmax(needs))]
         result[unit] = side
