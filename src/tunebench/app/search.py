@@ -162,7 +162,7 @@ def check_weights(experiment: Experiment) -> None:
     for path, parameter in experiment.space.paths():
         table, _, name = path.partition(".")
         if table == "backbone" and name.endswith(".weights"):
-            for weights in parameter.values or ():
+            for weights in parameter.values() or ():
                 locate(name.removesuffix(".weights"), str(weights))
 
 
