@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tunebench.catalog.spec import Scalar, Spec
-from tunebench.space.document import Document, KeyPath
+from tunebench.space.document import Document, KeyPath, is_list, is_mapping
 from tunebench.space.parameters import Choice, Fixed, Parameter, same
 from tunebench.space.problems import Problems
 from tunebench.space.ranges import FORMS_OF_TYPE, RANGE_FORMS, RangeReader
@@ -34,7 +34,7 @@ class _Reader:
         declared = self._document.get(at)
         if declared is None:
             declared = {}
-        elif not isinstance(declared, dict):
+        elif not is_mapping(declared):
             example = "{spectrogram: mel, backbone: cnn}" if not prefix else "{}"
             self._problems.value(at, "must be a mapping of parameters", example)
             return {}
@@ -64,10 +64,10 @@ class _Reader:
 
     def _parameter(self, at: KeyPath, path: str, spec: Spec, declared: Any) -> Parameter:
         fallback = Fixed(_normal(spec, spec.default))
-        if isinstance(declared, list):
+        if is_list(declared):
             self._problems.value(at, "must be one value or a mapping", f"{{choice: {shown(declared)}}}")
             return fallback
-        if not isinstance(declared, dict):
+        if not is_mapping(declared):
             value = self._value(at, spec, declared)
             if chooses_row(path):
                 return Choice((value,), {value: self._defaults(children(path, value))})
@@ -95,15 +95,15 @@ class _Reader:
         return forms[0] if len(forms) == 1 and not stray else None
 
     def _choice(self, at: KeyPath, path: str, spec: Spec, declared: Any) -> Choice | None:
-        if not isinstance(declared, list | dict) or not declared:
+        if not (is_list(declared) or is_mapping(declared)) or not declared:
             example = "{mel: {}}" if chooses_row(path) else f"[{shown(spec.default)}]"
             self._problems.value(at, "must be a list of options, or a mapping of options, not empty", example)
             return None
-        if isinstance(declared, dict):
-            return self._mapped(at, path, spec, declared)  # pyright: ignore[reportUnknownArgumentType]
+        if is_mapping(declared):
+            return self._mapped(at, path, spec, declared)
         options: list[Scalar] = []
         seen: list[Any] = []
-        for index, item in enumerate(declared):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        for index, item in enumerate(declared):
             option = self._value((*at, index), spec, item)
             if any(same(_normal(spec, item), other) for other in seen):
                 self._problems.value((*at, index), "stands twice among the options", "each option once")

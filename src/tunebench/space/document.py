@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from tunebench.catalog.spec import Scalar
 
 KeyPath = tuple[Scalar, ...]
 """The keys and indices from the top of the file to a value."""
+
+
+def is_mapping(value: Any) -> TypeGuard[dict[Scalar, Any]]:
+    """Whether a plain value is a mapping."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether a plain value is a list."""
+    return isinstance(value, list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +67,13 @@ class Document:
         """The value at `path`, or None where there is none."""
         value = self.values
         for key in path:
-            if isinstance(value, dict):
-                value = value.get(key)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-            elif isinstance(value, list | tuple) and isinstance(key, int) and key < len(value):  # pyright: ignore[reportUnknownArgumentType]
-                value = value[key]  # pyright: ignore[reportUnknownVariableType]
+            if is_mapping(value):
+                value = value.get(key)
+            elif is_list(value) and isinstance(key, int) and key < len(value):
+                value = value[key]
             else:
                 return None
-        return value  # pyright: ignore[reportUnknownVariableType]
+        return value
 
     def has(self, path: KeyPath) -> bool:
         """Whether something stands at `path`, be it null."""

@@ -14,19 +14,13 @@ from ruamel.yaml import YAML
 
 from tunebench.errors import SpaceError
 from tunebench.space.declare import read_space
-from tunebench.space.document import Document, Mark, Node, Source
+from tunebench.space.document import Document, Mark, Node, Source, is_list, is_mapping
 from tunebench.space.locate import make_paths_absolute
 from tunebench.space.overrides import apply_override
 from tunebench.space.problems import Problems
+from tunebench.space.section import Section, fault
 from tunebench.space.section_faults import report
-from tunebench.space.sections import (
-    DataSection,
-    SearchSection,
-    Section,
-    TrainingSection,
-    WinnerSection,
-    fault,
-)
+from tunebench.space.sections import DataSection, SearchSection, TrainingSection, WinnerSection
 from tunebench.space.space import Space
 from tunebench.space.text import parse
 
@@ -72,9 +66,9 @@ class Experiment(Section):
 
     def to_yaml(self) -> str:
         """`resolved()` as a file."""
-        writer = YAML(typ="safe", pure=True)
+        writer: Any = YAML(typ="safe", pure=True)
         writer.default_flow_style = None
-        writer.sort_base_mapping_type_on_output = False  # pyright: ignore[reportAttributeAccessIssue]
+        writer.sort_base_mapping_type_on_output = False
         writer.width = 10**6
         stream = io.StringIO()
         writer.dump(self.resolved(), stream)
@@ -102,14 +96,14 @@ def load(path: Path | str, overrides: Sequence[str] = (), data_root: Path | None
     path = Path(path)
     source = Source(str(path), path.resolve().parent)
     document = Document(parse(_read(path, source), source))
-    if not isinstance(document.values, dict):
+    if not is_mapping(document.values):
         keys = ", ".join(Experiment.model_fields)
         raise SpaceError(
             f"{document.mark(())}: must be a mapping with the keys {keys}; see `tunebench schema`"
         )
     for override in overrides:
         apply_override(document, override, Path.cwd())
-    if data_root is not None and isinstance(document.get(("data",)), dict):
+    if data_root is not None and is_mapping(document.get(("data",))):
         mark = Mark(Source(f"--data {data_root}", Path.cwd(), has_lines=False))
         document.put(("data", "root"), Node(mark, str(data_root)), mark)
     make_paths_absolute(document)
@@ -151,8 +145,8 @@ def _validate(document: Document) -> Experiment:
 
 
 def _without_folders(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _without_folders(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if isinstance(value, list):
-        return [_without_folders(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    if is_mapping(value):
+        return {str(key): _without_folders(item) for key, item in value.items()}
+    if is_list(value):
+        return [_without_folders(item) for item in value]
     return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value

@@ -15,12 +15,12 @@ from tunebench.space.parameters import Choice, Fixed, FloatRange, IntRange, Para
 from tunebench.space.space import Space, Values
 
 if TYPE_CHECKING:
-    import keras_tuner
+    import keras_tuner  # pyright: ignore[reportMissingTypeStubs]
 
 
 def to_hyperparameters(space: Space) -> keras_tuner.HyperParameters:
     """Declare every parameter, conditions included, in Keras Tuner's terms."""
-    import keras_tuner  # noqa: PLC0415 - seconds of TensorFlow, which few users of the space need
+    import keras_tuner  # noqa: PLC0415 - it imports TensorFlow # pyright: ignore[reportMissingTypeStubs]
 
     hyperparameters = keras_tuner.HyperParameters()
     _declare(hyperparameters, space.parameters, "")

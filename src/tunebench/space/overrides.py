@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tunebench.catalog.spec import Scalar
 from tunebench.errors import SpaceError
-from tunebench.space.document import Document, KeyPath, Node, Source, dotted
+from tunebench.space.document import Document, KeyPath, Node, Source, dotted, is_mapping
 from tunebench.space.text import parse
 
 
@@ -30,7 +30,7 @@ def apply_override(document: Document, text: str, folder: Path) -> None:
         inner = document.get(path)
         if inner is None:
             document.put(path, Node(node.mark, {}), node.mark)
-        elif not isinstance(inner, dict):
+        elif not is_mapping(inner):
             raise SpaceError(
                 f"{source.name}: {dotted(path)}: is no mapping in the file, so no key can be set in it; "
                 f"received {left}; write --set {dotted(path)}=..., the whole value, instead"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tunebench.catalog.spec import Scalar, Spec
-from tunebench.space.document import KeyPath
+from tunebench.space.document import KeyPath, is_list
 from tunebench.space.parameters import FloatRange, IntRange
 from tunebench.space.problems import Problems
 from tunebench.space.suggest import shown, suggestion
@@ -48,11 +48,11 @@ class RangeReader:
         return None if step is None else IntRange(int(low), int(high), step, log)
 
     def _bounds(self, at: KeyPath, spec: Spec, form: str, declared: Any) -> tuple[float, float] | None:
-        if not isinstance(declared, list) or len(declared) != 2:  # pyright: ignore[reportUnknownArgumentType]
+        if not is_list(declared) or len(declared) != 2:
             self._problems.value(at, "must be a list of two bounds", _example(spec, form))
             return None
         bounds: list[float] = []
-        for index, bound in enumerate(declared):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        for index, bound in enumerate(declared):
             rule = _fault(spec, form, bound)
             if rule:
                 self._problems.value((*at, index), rule, _bound(spec, form, bound))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tunebench.catalog.spec import Scalar, Spec
+from tunebench.space.document import is_list, is_mapping
 from tunebench.space.experiment import Experiment
 from tunebench.space.vocabulary import EXAMPLES, TOP, children
 
@@ -29,13 +30,13 @@ def json_schema() -> Schema:
 
 def _without_titles(schema: Any) -> Any:
     """Without pydantic's titles, and without our examples, which are texts of YAML."""
-    if isinstance(schema, list):
-        return [_without_titles(item) for item in schema]  # pyright: ignore[reportUnknownVariableType]
-    if not isinstance(schema, dict):
+    if is_list(schema):
+        return [_without_titles(item) for item in schema]
+    if not is_mapping(schema):
         return schema
-    return {  # pyright: ignore[reportUnknownVariableType]
+    return {
         key: _without_titles(value)
-        for key, value in schema.items()  # pyright: ignore[reportUnknownVariableType]
+        for key, value in schema.items()
         if key not in ("title", "examples") or isinstance(value, dict)
     }
 

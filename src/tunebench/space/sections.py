@@ -6,61 +6,37 @@ Every section is frozen and refuses keys it does not know. Paths are absolute af
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, model_validator
 
-Positive = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0)]
-Seconds = Annotated[float, Field(gt=0)]
-FilePath = Annotated[Path, Field(strict=False)]
+from tunebench.space.section import FilePath, Positive, Seconds, Section, Seed, fault
+from tunebench.space.split_section import SplitLists, SplitSection
 
-PROTOCOLS = ("gtzan_fault_filtered", "gtzan_stratified")
-"""Split lists that are shipped with the package, by name."""
+__all__ = [
+    "OBJECTIVES",
+    "DataSection",
+    "EarlyStopping",
+    "GroupSource",
+    "ReduceLrOnPlateau",
+    "SearchSection",
+    "SegmentSection",
+    "SplitLists",
+    "SplitSection",
+    "TrainingSection",
+    "TrimSection",
+    "WinnerSection",
+]
 
 _METRICS = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss")
 OBJECTIVES = tuple(f"val_{kind}{metric}" for kind in ("", "track_") for metric in _METRICS)
 """What a search may rank its trials by: a validation metric, per segment or per track."""
 
 
-def fault(rule: str, write: str, key: str = "") -> PydanticCustomError:
-    """An error about the value at hand, or about its `key`, with what to write instead."""
-    return PydanticCustomError("section", "{rule}", {"rule": rule, "write": write, "key": key})
-
-
-def _share_or_folds(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        items: tuple[Any, ...] = tuple(value)  # pyright: ignore[reportUnknownArgumentType]
-        if all(type(item) is int and item >= 0 for item in items) and len(set(items)) == len(items):
-            return items
-        raise fault("must be a list of different fold numbers", "[4]")
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1:
-        return float(value)
-    raise fault("must be a share of at least 0 and below 1, or a list of fold numbers", "0.2 or [4]")
-
-
 def _known_objective(value: str) -> str:
     if value not in OBJECTIVES:
         raise fault(f"must be one of {', '.join(OBJECTIVES)}", "val_accuracy")
     return value
-
-
-ShareOrFolds = Annotated[float | tuple[int, ...], BeforeValidator(_share_or_folds)]
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, strict about types and keys."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        validate_by_name=True,
-        use_attribute_docstrings=True,
-    )
 
 
 class GroupSource(Section):
@@ -111,74 +87,6 @@ class TrimSection(Section):
         if self.from_ == "middle" and self.offset:
             raise fault("has no meaning with from: middle", "from: offset, or leave offset out", "offset")
         return self
-
-
-class SplitLists(Section):
-    """Text files with one track a line, matched by file stem."""
-
-    train: FilePath = Field(examples=["train.txt"])
-    validation: FilePath = Field(examples=["validation.txt"])
-    test: FilePath | None = Field(default=None, examples=["test.txt"])
-
-
-def _lists_or_protocol(value: Any) -> Any:
-    if isinstance(value, str) and value not in PROTOCOLS:
-        raise fault(
-            f"must name three list files, or be one of {', '.join(PROTOCOLS)}",
-            "{train: train.txt, validation: validation.txt, test: test.txt}",
-        )
-    if value is None or isinstance(value, str | SplitLists):
-        return value
-    return SplitLists.model_validate(value)
-
-
-class SplitSection(Section):
-    """Which segments train, which validate, and which are kept for the one test."""
-
-    by: Literal["group", "track", "segment", "fold", "column"] = Field(examples=["group"])
-    """What stays together on one side. `segment` leaks, and marks every figure so."""
-    validation: ShareOrFolds = Field(default=0.2, examples=[0.2])
-    """Share of the tracks, or the folds with `by: fold`."""
-    test: ShareOrFolds = Field(default=0.2, examples=[0.2])
-    """Share of the tracks, or the folds with `by: fold`; 0 or `[]` reports no test figure."""
-    lists: Annotated[SplitLists | str | None, BeforeValidator(_lists_or_protocol)] = Field(
-        default=None, examples=["{train: train.txt, validation: validation.txt, test: test.txt}"]
-    )
-    """With `by: column`: list files, or the name of a protocol that the package ships."""
-    seed: Seed = Field(default=0, examples=[7])
-    """Seed of the split."""
-
-    @model_validator(mode="after")
-    def _sides_fit(self) -> Self:
-        if self.by != "column" and self.lists is not None:
-            raise fault("are read only with by: column", "by: column", "lists")
-        if self.by == "column":
-            for key in [key for key in ("validation", "test") if key in self.model_fields_set]:
-                raise fault("is given by the lists with by: column", "by: column without it", key)
-        elif self.by == "fold":
-            self._check_folds()
-        else:
-            self._check_shares()
-        return self
-
-    def _check_folds(self) -> None:
-        for key, side, example in (("validation", self.validation, "[4]"), ("test", self.test, "[5]")):
-            if isinstance(side, float):
-                raise fault("must be a list of fold numbers with by: fold", example, key)
-        if not self.validation:
-            raise fault("must name at least one fold", "[4]", "validation")
-        shared = set(self.validation) & set(self.test)  # pyright: ignore[reportArgumentType]
-        if shared:
-            raise fault("must not share a fold with validation", "other folds", "test")
-
-    def _check_shares(self) -> None:
-        for key, side in (("validation", self.validation), ("test", self.test)):
-            if not isinstance(side, float):
-                raise fault(f"must be a share with by: {self.by}", "0.2, or by: fold", key)
-        if not self.validation:
-            raise fault("must be above 0: trials are ranked by it", "0.2", "validation")
-        if self.validation + self.test >= 1:  # pyright: ignore[reportOperatorIssue]
-            raise fault("leaves nothing to train on: validation + test must be below 1", "0.2", "test")
 
 
 class DataSection(Section):

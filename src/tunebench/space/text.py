@@ -49,21 +49,29 @@ def parse(text: str, source: Source) -> Node:
     Raises:
         SpaceError: the text is no YAML, or repeats a key, or holds what this file has no use for.
     """
-    stream = YAML(typ="safe", pure=True).parse(text)
+    reader: Any = YAML(typ="safe", pure=True)
     try:
-        return _Composer(source, stream).document()
+        return _Composer(source, reader.parse(text)).document()
     except MarkedYAMLError as error:
-        place = error.problem_mark or error.context_mark
-        mark = Mark(source, place.line + 1, place.column + 1) if place else Mark(source)
-        problem = ", ".join(part for part in (error.context, error.problem) if part)
-        hint = "; indent with spaces" if "\\t" in problem else ""
-        raise SpaceError(f"{mark}: is not valid YAML: {problem}{hint}") from None
+        raise _no_yaml(source, error) from None
     except ReaderError as error:
-        before = text[: error.position]
+        before = text[: _position(error)]
         mark = Mark(source, before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise SpaceError(f"{mark}: is not valid YAML: a character that may not stand in YAML") from None
     except YAMLError as error:
         raise SpaceError(f"{Mark(source)}: is not valid YAML: {error}") from None
+
+
+def _no_yaml(source: Source, error: Any) -> SpaceError:
+    place = error.problem_mark or error.context_mark
+    mark = Mark(source, place.line + 1, place.column + 1) if place else Mark(source)
+    problem = ", ".join(part for part in (error.context, error.problem) if part)
+    hint = "; indent with spaces" if "\\t" in problem else ""
+    return SpaceError(f"{mark}: is not valid YAML: {problem}{hint}")
+
+
+def _position(error: Any) -> int:
+    return error.position
 
 
 class _Composer:
@@ -88,6 +96,7 @@ class _Composer:
 
     def _node(self, event: Any, depth: int) -> Node:
         self._nodes += 1
+        anchor: Any = event.anchor
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise self._error(event, f"may hold {MAX_NODES:,} values, {MAX_DEPTH} levels deep; received more")
         if isinstance(event, events.AliasEvent):
@@ -101,8 +110,8 @@ class _Composer:
             node = Node(self._mark(event), [self._node(item, depth + 1) for item in self._items()])
         else:
             node = Node(self._mark(event), self._scalar(event))
-        if event.anchor is not None:
-            self._anchors[event.anchor] = node
+        if anchor is not None:
+            self._anchors[anchor] = node
         return node
 
     def _alias(self, event: Any) -> Node:
