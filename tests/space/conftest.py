@@ -52,12 +52,12 @@ space: {spectrogram: mel, backbone: cnn}
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def example() -> str:
     return EXAMPLE
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def short() -> str:
     return SHORT
 

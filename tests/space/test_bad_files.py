@@ -233,6 +233,14 @@ CASES = {
         "18:63: space.backbone.choice.mobilenetv2.weights.choice.imagenet.layers: is unknown: this option has no "
         'parameters; received "layers"; write {} instead',
     ),
+    "name with a line break": (
+        ("name: esc10-quick", 'name: "a\\nb"'),
+        "1:7: name: names a folder: letters, digits, '.', '_' and '-', at most 100; received \"a\\nb\"; write my-search instead",
+    ),
+    "key with a line break": (
+        ("batch_size:", '"batch\\nsize":'),
+        "23:3: training.batch\\nsize: is an unknown key",
+    ),
     "name that is no folder": (("name: esc10-quick", "name: ../up"), "1:7: name: names a folder"),
 }
 

@@ -213,3 +213,11 @@ def test_digest_survives_a_move_of_the_whole_project(example: str, tmp_path: Pat
 def test_experiment_is_frozen(load_text: Callable, short: str) -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_text(short).search.max_epochs = 3
+
+
+@pytest.mark.parametrize("text", ["a\\0b", "x" * 5000, "~nobody-of-this-name/a", "\\ud800"])
+def test_paths_that_can_be_none(load_text: Callable, short: str, text: str) -> None:
+    split = f'{{by: column, lists: {{train: "{text}", validation: b}}}}, manifest: "{text}"'
+    backbone = f'{{choice: {{resnet50: {{weights: "{text}"}}}}}}'
+    with pytest.raises(SpaceError, match=r"space.yaml:\d:\d+: "):
+        load_text(short.replace("{by: track}", split).replace("cnn", backbone))

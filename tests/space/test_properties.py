@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,42 @@ def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
     except SpaceError as error:
         message = str(error)
     assert message.startswith("f.yaml:")
+
+
+ODD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**25), 10**25)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["mel", "cnn", "all", "imagenet", "choice", "/"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["choice", "int", "log_float", "step", "x", "mel"]), inner, max_size=3
+        )
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(odd=ODD, data=st.data())
+def test_any_value_anywhere_is_read_or_refused_with_its_line(
+    example: str, odd: Any, data: st.DataObject
+) -> None:
+    whole = load_text(example).resolved()
+    holder, keys = whole, []
+    while True:
+        key = data.draw(st.sampled_from(list(range(len(holder)) if isinstance(holder, list) else holder)))
+        keys.append(key)
+        if not isinstance(holder[key], dict | list) or not holder[key] or data.draw(st.integers(0, 5)) == 0:
+            break
+        holder = holder[key]
+    holder[key] = odd
+    try:
+        load_text(json.dumps(whole, indent=1))
+        message = "space.yaml:1:1: "
+    except SpaceError as error:
+        message = str(error)
+    assert all(re.search(r"space\.yaml:\d+:\d+: ", line) for line in message.splitlines())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from tunebench.catalog.spec import Scalar, Spec
 from tunebench.space.document import Document, KeyPath, is_list, is_mapping
+from tunebench.space.locate import absolute
 from tunebench.space.parameters import Choice, Fixed, Parameter, same
 from tunebench.space.problems import Problems
 from tunebench.space.ranges import FORMS_OF_TYPE, RANGE_FORMS, RangeReader
@@ -135,11 +136,15 @@ class _Reader:
         """`value` as the catalog has it; a path is made absolute."""
         rule = spec.fault(value)
         if rule is None and spec.type == "path" and value not in spec.options:
-            file = self._document.mark(at).source.folder / Path(value).expanduser()
-            if file.is_file():
-                return str(file.resolve())
-            words = ", ".join(map(str, spec.options))
-            rule = f"must be one of {words}, or the path of a file; there is no {file}"
+            try:
+                file = absolute(self._document.mark(at).source.folder, value)
+            except ValueError as error:
+                rule = str(error)
+            else:
+                if os.path.isfile(file):
+                    return str(file)
+                words = ", ".join(map(str, spec.options))
+                rule = f"must be one of {words}, or the path of a file; there is no {file}"
         if rule is not None:
             self._problems.value(at, rule, suggestion(spec, value))
             return _normal(spec, spec.default)

@@ -94,8 +94,9 @@ def load(path: Path | str, overrides: Sequence[str] = (), data_root: Path | None
             write Y instead`.
     """
     path = Path(path)
+    content = _read(path)
     source = Source(str(path), path.resolve().parent)
-    document = Document(parse(_read(path, source), source))
+    document = Document(parse(_decode(content, source), source))
     if not is_mapping(document.values):
         keys = ", ".join(Experiment.model_fields)
         raise SpaceError(
@@ -106,17 +107,21 @@ def load(path: Path | str, overrides: Sequence[str] = (), data_root: Path | None
     if data_root is not None and is_mapping(document.get(("data",))):
         mark = Mark(Source(f"--data {data_root}", Path.cwd(), has_lines=False))
         document.put(("data", "root"), Node(mark, str(data_root)), mark)
-    make_paths_absolute(document)
     return _validate(document)
 
 
-def _read(path: Path, source: Source) -> str:
+def _read(path: Path) -> bytes:
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise SpaceError(f"{path}: cannot be read: {error.strerror}; write the path of a YAML file") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise SpaceError(f"{path}: cannot be read: {why}; write the path of a YAML file") from None
     if len(content) > MAX_BYTES:
         raise SpaceError(f"{path}: is larger than {MAX_BYTES:,} bytes, so it is no file of a space")
+    return content
+
+
+def _decode(content: bytes, source: Source) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -127,6 +132,7 @@ def _read(path: Path, source: Source) -> str:
 
 def _validate(document: Document) -> Experiment:
     problems = Problems(document)
+    make_paths_absolute(document, problems)
     values = {
         key: value for key, value in document.values.items() if value is not None or key not in _OPTIONAL
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def to_hyperparameters(space: Space) -> keras_tuner.HyperParameters:
     """Declare every parameter, conditions included, in Keras Tuner's terms."""
-    import keras_tuner  # noqa: PLC0415 - it imports TensorFlow # pyright: ignore[reportMissingTypeStubs]
+    import keras_tuner  # late: it imports TensorFlow  # pyright: ignore[reportMissingTypeStubs]
 
     hyperparameters = keras_tuner.HyperParameters()
     _declare(hyperparameters, space.parameters, "")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from tunebench.space.document import Document, KeyPath
+from tunebench.space.problems import Problems
 
 _FILES: tuple[KeyPath, ...] = (
     ("data", "root"),
@@ -16,22 +18,41 @@ _FILES: tuple[KeyPath, ...] = (
 _MANIFEST: KeyPath = ("data", "manifest")
 
 
-def make_paths_absolute(document: Document) -> None:
-    """Make the section's paths absolute.
+def absolute(folder: Path, text: str) -> Path:
+    """The path that `text` names, seen from `folder`.
+
+    Raises:
+        ValueError: it can name none.
+    """
+    try:
+        return (folder / Path(text).expanduser()).resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ValueError(f"must be a path ({error})") from None
+
+
+def make_paths_absolute(document: Document, problems: Problems) -> None:
+    """Make the section's paths absolute; what is no path goes to `problems`.
 
     The manifest stays relative to the root, where `--data` moves it with the audio, unless there is
     none and one stands beside the file.
     """
-    for path in _FILES:
-        value = document.get(path)
-        if isinstance(value, str):
-            document.replace(path, str(_absolute(document, path, value)))
-    manifest, root = document.get(_MANIFEST), document.get(("data", "root"))
-    if isinstance(manifest, str) and isinstance(root, str) and not (Path(root) / manifest).is_file():
-        beside = _absolute(document, _MANIFEST, manifest)
-        if beside.is_file():
-            document.replace(_MANIFEST, str(beside))
+    found = {path: _absolute(document, problems, path) for path in (*_FILES, _MANIFEST)}
+    manifest, root = found.pop(_MANIFEST), found["data", "root"]
+    if manifest and root and os.path.isfile(manifest):
+        below_root = os.path.join(root, str(document.get(_MANIFEST)))
+        if not os.path.isfile(below_root):
+            document.replace(_MANIFEST, str(manifest))
+    for path, file in found.items():
+        if file:
+            document.replace(path, str(file))
 
 
-def _absolute(document: Document, path: KeyPath, value: str) -> Path:
-    return (document.mark(path).source.folder / Path(value).expanduser()).resolve()
+def _absolute(document: Document, problems: Problems, path: KeyPath) -> Path | None:
+    value = document.get(path)
+    if not isinstance(value, str):
+        return None
+    try:
+        return absolute(document.mark(path).source.folder, value)
+    except ValueError as error:
+        problems.value(path, str(error), "the path of a file or folder")
+        return None

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tunebench.catalog.spec import Scalar
 from tunebench.errors import SpaceError
 from tunebench.space.document import Document, KeyPath, Mark, dotted
-from tunebench.space.suggest import nearest, shown
+from tunebench.space.suggest import nearest, on_one_line, shown
 
 RESERVED: frozenset[KeyPath] = frozenset(
     {
@@ -68,4 +68,5 @@ class Problems:
             raise SpaceError("\n".join(f"{mark}: {text}" for mark, text in ordered))
 
     def _add(self, mark: Mark, path: KeyPath, rule: str, received: str, write: str) -> None:
-        self._found.append((mark, f"{dotted(path)}: {rule}; received {received}; write {write}"))
+        text = f"{dotted(path)}: {rule}; received {received}; write {write}"
+        self._found.append((mark, on_one_line(text)))

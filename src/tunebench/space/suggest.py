@@ -18,6 +18,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
+def on_one_line(text: str) -> str:
+    """`text` with what a terminal would not print, line breaks among them, escaped."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
 def nearest(key: object, known: Iterable[object]) -> str | None:
     """The known name most like `key`, if any is like it."""
     found = difflib.get_close_matches(str(key), [str(name) for name in known], 1, 0.6)

@@ -13,6 +13,7 @@ from ruamel.yaml.reader import ReaderError
 from tunebench.catalog.spec import Scalar
 from tunebench.errors import SpaceError
 from tunebench.space.document import Mark, Node, Source
+from tunebench.space.suggest import on_one_line
 
 MAX_DEPTH = 40
 MAX_NODES = 20_000
@@ -144,6 +145,8 @@ class _Composer:
 
     def _scalar(self, event: Any) -> Scalar:
         value = read_scalar(event.value) if event.style is None else event.value
+        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+            raise self._error(event, "half a character, a surrogate alone, is no text; write the whole one")
         if isinstance(value, int) and abs(value) > _LARGEST_INT:
             return float(value)
         return value
@@ -152,7 +155,7 @@ class _Composer:
         return Mark(self._source, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _error(self, event: Any, message: str) -> SpaceError:
-        return SpaceError(f"{self._mark(event)}: {message}")
+        return SpaceError(f"{self._mark(event)}: {on_one_line(message)}")
 
 
 def _count(node: Node) -> int:
