@@ -33,9 +33,3 @@ class SearchError(TunebenchError):
 
 class StorageError(TunebenchError):
     """A disk is full, or a folder cannot be written."""
-
-
-class InterruptedSearch(TunebenchError):
-    """The user stopped the search; its message says how to go on."""
-
-    exit_code = 130

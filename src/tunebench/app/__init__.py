@@ -1,0 +1,1 @@
+"""The use cases end to end, which are also the Python API."""

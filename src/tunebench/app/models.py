@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tunebench import paths
-from tunebench.app.folder import existing_folder
+from tunebench.app.folder import existing_folder, search_folder
 from tunebench.errors import InputError
 
 
@@ -16,29 +16,17 @@ def find_bundle(model: str) -> Path:
         InputError: there is no such model.
     """
     if model.startswith("models:/"):
-        return _download(model)
+        from tunebench.tracking.download import download_bundle
+
+        return download_bundle(model, paths.tracking_uri())
     if (Path(model) / "bundle.json").is_file():
         return Path(model)
-    if Path(model).is_dir():
+    if Path(model).is_dir() and not search_folder(model).journal.exists():
         raise InputError(f"{model}: this folder holds no bundle.json; name the folder `winner` of a search")
     folder = existing_folder(model)
     if not (folder.winner / "bundle.json").is_file():
         raise InputError(
-            f"{folder.path}: the search '{model}' has no winner yet; run `tunebench search {folder.space}` to its end"
+            f"{folder.path}: the search '{model}' has no winner yet; "
+            f"run `tunebench search {folder.space}` to its end"
         )
     return folder.winner
-
-
-def _download(address: str) -> Path:
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
-    mlflow.set_tracking_uri(paths.tracking_uri())
-    try:
-        model = Path(mlflow.artifacts.download_artifacts(artifact_uri=address))
-    except MlflowException as error:
-        raise InputError(
-            f"{address}: not in {paths.tracking_uri()} ({error.message}). Write models:/NAME@champion, NAME being "
-            "that of a finished search."
-        ) from error
-    return next(model.rglob("bundle.json")).parent

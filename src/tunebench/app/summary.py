@@ -89,7 +89,7 @@ def _describe_winner(winner: Winner, data: TrainingData) -> dict[str, Any]:
         "test": None,
         "test_reads": 0,
         "model": None,
-        "bundle": str(winner.bundle),
+        "bundle": winner.bundle.name,
     }  # fmt: skip
     if test is not None:
         fields["test"] = {key: test[key] for key in ("segment", "track", "classes", "confusion")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import keras
@@ -18,9 +19,14 @@ IMAGENET = {
 """Folder and file name of each backbone's published weights without the classification layer."""
 
 
+def keras_home() -> Path:
+    """The folder in which Keras keeps downloads: `$KERAS_HOME`, or `~/.keras`."""
+    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+
+
 def imagenet_path(backbone: str) -> Path:
     """Where Keras keeps a backbone's ImageNet weights once they were downloaded."""
-    return Path(keras.config.keras_home()) / "models" / IMAGENET[backbone][1]
+    return keras_home() / "models" / IMAGENET[backbone][1]
 
 
 def locate(backbone: str, weights: str) -> Path | None:
@@ -44,7 +50,7 @@ def locate(backbone: str, weights: str) -> Path | None:
         folder, name = IMAGENET[backbone]
         url = f"{_RELEASES}/{folder}/{name}"
         try:
-            keras.utils.get_file(name, url, cache_subdir="models")
+            keras.utils.get_file(name, url, cache_dir=keras_home(), cache_subdir="models")
         except Exception as error:  # whatever the network throws
             raise InputError(
                 f"backbone {backbone}: its imagenet weights are not at {path} and cannot be downloaded "

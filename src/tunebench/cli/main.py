@@ -12,7 +12,7 @@ from tunebench.cli import data, export, plan, predict, schema, search, trials, u
 
 app = typer.Typer(
     name="tunebench",
-    help="Hyperparameter search for audio classifiers: one YAML file in, a tuned, tested, servable model out.",
+    help="Hyperparameter search for audio classifiers: a YAML file in, a tuned, tested, servable model out.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -34,7 +34,7 @@ def _options(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of expected errors too.")] = False,
 ) -> None:
-    """Hyperparameter search for audio classifiers: one YAML file in, a tuned, tested, servable model out.
+    """Hyperparameter search for audio classifiers: a YAML file in, a tuned, tested, servable model out.
 
     Example: tunebench search search_spaces/demo.yaml
     """

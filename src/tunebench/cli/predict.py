@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tunebench.serving.predictor import Prediction
 
 
 def predict(
@@ -24,10 +32,14 @@ def predict(
     import json
 
     from tunebench.app.models import find_bundle
+    from tunebench.cli.quiet import import_tensorflow
     from tunebench.errors import DataError
+
+    bundle = find_bundle(model)
+    import_tensorflow()
     from tunebench.serving.predictor import Predictor
 
-    predictor = Predictor.load(find_bundle(model))
+    predictor = Predictor.load(bundle)
     unreadable = 0
     for path in audio:
         try:
@@ -47,13 +59,13 @@ def predict(
         raise typer.Exit(2)
 
 
-def _best(classes, probabilities, top: int) -> str:  # noqa: ANN001
+def _best(classes: Sequence[str], probabilities: NDArray[np.floating], top: int) -> str:
     order = sorted(range(len(classes)), key=lambda i: -probabilities[i])[:top]
     return "  ".join(f"{classes[i]} {probabilities[i]:.3f}" for i in order)
 
 
-def _fields(prediction, *, windows: bool) -> dict:  # noqa: ANN001
-    fields = {
+def _fields(prediction: Prediction, *, windows: bool) -> dict[str, Any]:
+    fields: dict[str, Any] = {
         "path": str(prediction.path),
         "probabilities": {
             c: float(p) for c, p in zip(prediction.classes, prediction.probabilities, strict=True)

@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tunebench.app.folder import search_folder
+
 _SHOWN = ("accuracy", "macro_precision", "macro_recall", "macro_f1")
 
 
@@ -15,8 +17,8 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
     """The winner, what validation and the test said of it, and what to do next."""
     winner, search = summary["winner"], summary["search"]
     console.print(
-        f"\n[bold]{summary['name']}[/]: {search['trials']} trials of {search['configurations']} configurations, "
-        f"{search['epochs']} epochs, {search['failed']} failed, {search['wall_s'] / 60:.1f} min",
+        f"\n[bold]{summary['name']}[/]: {search['trials']} trials of {search['configurations']} "
+        f"configurations, {search['epochs']} epochs, {search['failed']} failed, {search['wall_s'] / 60:.1f} min",
         highlight=False,
     )
     console.print(
@@ -33,7 +35,7 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
         console.print(f"quarantined: {row['path']}: {row['reason']}", highlight=False)
     name = summary["name"]
     console.print(
-        f"model: {winner['bundle']}\n"
+        f"model: {search_folder(summary['name']).path / winner['bundle']}\n"
         f"  tunebench trials {name}          leaderboard\n"
         f"  tunebench predict {name} FILE    classify a file\n"
         f"  tunebench ui                     browse all trials in MLflow",

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tunebench.catalog.feasibility import TABLES
 from tunebench.cli.arguments import SearchName
 
 
@@ -30,18 +31,22 @@ def trials(
     from rich.table import Table
 
     board = leaderboard(name)
-    table = Table(title=f"{name}: {board.objective}, best of each configuration (leakage: {board.leakage})")
-    for column in ("#", "configuration", board.objective, "epoch", *board.tuned):
-        table.add_column(column, justify="right" if column in ("#", board.objective, "epoch") else "left")
+    table = Table(title=f"{name}: best of each configuration (leakage: {board.leakage})")
+    for column in ("#", board.objective, "epochs"):
+        table.add_column(column, justify="right")
+    table.add_column("configuration")
+    table.add_column("tuned values", ratio=1)
     for position, row in enumerate(board.rows[:limit], start=1):
-        values = [_short(row.values.get(parameter, "")) for parameter in board.tuned]
         mark = " *" if row.configuration == board.winner else ""
-        table.add_row(str(position), row.configuration + mark, f"{row.score:.4f}", str(row.epochs), *values)
+        values = "  ".join(_short(p, row.values[p]) for p in board.tuned if p in row.values)
+        table.add_row(str(position), f"{row.score:.4f}", str(row.epochs), row.configuration + mark, values)
     console = Console()
     console.print(table)
     if board.winner:
         console.print("* the winner, after the finalists were trained again with other seeds")
 
 
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def _short(parameter: str, value: object) -> str:
+    """`mel` for the choice of a front-end, `n_fft 1024` for a parameter of it."""
+    text = f"{value:.3g}" if isinstance(value, float) else str(value)
+    return text if parameter in TABLES else f"{parameter.rpartition('.')[2]} {text}"

@@ -1,0 +1,1 @@
+"""Choosing the winner, testing it once, and drawing what came of it."""

@@ -1,0 +1,1 @@
+"""Figures of segments and tracks, and their intervals."""

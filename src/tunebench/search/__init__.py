@@ -1,0 +1,1 @@
+"""Deciding: oracles behind ask and tell, the journal, and the loop between them."""

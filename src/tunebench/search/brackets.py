@@ -1,4 +1,4 @@
-"""Hyperband's table of brackets and rungs, before anything is run (Li et al. 2018, as Keras Tuner rounds it)."""
+"""Hyperband's brackets and rungs, before anything is run (Li et al. 2018, as Keras Tuner rounds it)."""
 
 from __future__ import annotations
 

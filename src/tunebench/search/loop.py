@@ -120,11 +120,12 @@ class Loop:
         if event["event"] == "ask" and event["request"]["kind"] == "trial":
             proposal = oracle.ask()
             request = None if proposal is None else request_fields(self._request(proposal))
-            if request != event["request"]:
+            held = event["request"]
+            if request != held:
                 raise InputError(
-                    f"{self._journal.path}: trial {event['request']['trial']} was asked for as "
-                    f"{event['request']['values']}, and is now {request and request['values']}. The file, the "
-                    "data or the versions changed since: run with --fresh to start over, or use another --name."
+                    f"{self._journal.path}: trial {held['trial']} was asked for as {held['values']}, and is now "
+                    f"{request and request['values']}. The file, the data or a version changed since: "
+                    "run with --fresh to start over, or use another --name."
                 )
         elif event["event"] == "result" and event["result"]["trial"] in self.records.trials:
             result = self.records.trials[event["result"]["trial"]].result

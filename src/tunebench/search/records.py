@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult, better
+from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult, better, direction
 
 
 @dataclass(slots=True)
@@ -54,25 +54,20 @@ class Records:
 
     def leaderboard(self, objective: str) -> list[TrialRecord]:
         """The best trial of each configuration that has a score, best first; ties to the longer trained."""
-        best: dict[str, TrialRecord] = {}
+        best: dict[str, tuple[float, TrialResult, TrialRecord]] = {}
         for record in self.trials.values():
-            if record.result is None or record.result.score is None:
+            result = record.result
+            if result is None or result.score is None:
                 continue
             held = best.get(record.request.configuration)
-            if (
-                held is None
-                or held.result is None
-                or not better(objective, held.result.score or 0.0, record.result.score)
-            ):
-                best[record.request.configuration] = record
-        sign = 1 if objective.endswith("loss") else -1
-
-        def rank(record: TrialRecord) -> tuple[float, int, str]:
-            result = record.result
-            assert result is not None and result.score is not None
-            return sign * result.score, -result.epochs_to, record.request.configuration
-
-        return sorted(best.values(), key=rank)
+            if held is None or not better(objective, held[0], result.score):
+                best[record.request.configuration] = (result.score, result, record)
+        sign = 1 if direction(objective) == "min" else -1
+        ranked = [
+            (sign * score, -result.epochs_to, configuration, record)
+            for configuration, (score, result, record) in best.items()
+        ]
+        return [record for *_, record in sorted(ranked, key=lambda row: row[:3])]
 
 
 def rebuild(events: Iterable[Mapping[str, Any]]) -> Records:

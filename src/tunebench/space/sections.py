@@ -108,7 +108,7 @@ class DataSection(Section):
 
 
 class EarlyStopping(Section):
-    """End a trial whose objective no longer improves."""
+    """End a trial whose validation loss no longer improves."""
 
     patience: Positive = Field(examples=[6])
     """Epochs without an improvement."""
@@ -117,7 +117,7 @@ class EarlyStopping(Section):
 
 
 class ReduceLrOnPlateau(Section):
-    """Lower the learning rate where the objective no longer improves."""
+    """Lower the learning rate where the validation loss no longer improves."""
 
     patience: Positive = Field(examples=[3])
     """Epochs without an improvement."""

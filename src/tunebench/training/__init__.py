@@ -1,0 +1,1 @@
+"""Training one configuration: the pipeline, compiled classifiers, checkpoints, `run_trial`."""

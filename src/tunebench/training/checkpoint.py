@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
@@ -71,7 +72,8 @@ def _write(path: Path, arrays: Arrays) -> None:
             np.savez(file, **arrays)  # type: ignore[arg-type]
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise StorageError(
             f"{path}: cannot write a checkpoint of {sum(a.nbytes for a in arrays.values()) >> 20} MiB "
             f"({error.strerror}). Free some space or move the search with TUNEBENCH_HOME, then run the "

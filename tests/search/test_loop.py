@@ -1,0 +1,142 @@
+import json
+
+import pytest
+from tests.search import simulated
+
+from tunebench.catalog.spec import Signal
+from tunebench.errors import InputError, SearchError
+from tunebench.search.journal import Journal, read
+from tunebench.search.loop import Loop
+from tunebench.search.oracle import KerasTunerOracle
+from tunebench.search.protocols import Listener
+from tunebench.search.records import rebuild
+from tunebench.search.table import UNSTABLE, rows, to_csv
+from tunebench.trial import TrialRequest
+
+SIGNAL = Signal(16000, 16000)
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing may catch it."""
+
+
+class KilledJournal(Journal):
+    """Dies instead of writing its `after`-th event, which may be torn."""
+
+    def __init__(self, path, after: int, *, torn: bool = False) -> None:
+        super().__init__(path)
+        self._left, self._torn = after, torn
+
+    def append(self, event, **fields):
+        if self._left == 0:
+            if self._torn:
+                with self.path.open("ab") as file:
+                    file.write(json.dumps({"event": event, **fields}).encode()[:17])
+            raise Killed
+        self._left -= 1
+        super().append(event, **fields)
+
+
+def drive(tmp_path, journal, *, slots=1, fails=lambda request: False, listeners=(), **search) -> Loop:
+    experiment = simulated.experiment(tmp_path, **{"max_epochs": 9, "seed": 1, **search})
+    loop = Loop(
+        executor=simulated.SimulatedExecutor(slots, fails),
+        journal=journal,
+        events=list(read(journal.path)),
+        listeners=listeners,
+        seed=experiment.search.seed,
+    )
+    try:
+        loop.search(KerasTunerOracle(experiment.space, experiment.search, SIGNAL))
+    finally:
+        journal.close()
+    return loop
+
+
+def stable(loop: Loop) -> list[dict]:
+    return [{k: v for k, v in row.items() if k not in UNSTABLE} for row in rows(loop.records)]
+
+
+def test_a_search_killed_at_any_event_gives_the_same_table(tmp_path):
+    """Every 7th event of the journal in turn, with and without a torn last line."""
+    whole = drive(tmp_path, Journal(tmp_path / "whole.jsonl"))
+    events = sum(1 for _ in read(tmp_path / "whole.jsonl"))
+    for after in range(0, events, 7):
+        path = tmp_path / f"killed-{after}.jsonl"
+        with pytest.raises(Killed):
+            drive(tmp_path, KilledJournal(path, after, torn=after % 2 == 0))
+        resumed = drive(tmp_path, Journal(path))
+        assert stable(resumed) == stable(whole), after
+
+
+def test_an_interrupted_trial_is_a_further_attempt_from_where_its_rung_began(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    with pytest.raises(Killed):
+        drive(tmp_path, KilledJournal(path, 3))  # ask, start, epoch of the first trial
+    loop = drive(tmp_path, Journal(path))
+    first = loop.records.trials["0000"]
+    assert first.attempts == 2
+    assert [record.attempts for record in loop.records.trials.values()].count(2) == 1
+
+
+def test_parallel_trials_that_were_open_are_run_again(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    with pytest.raises(Killed):
+        drive(tmp_path, KilledJournal(path, 25), slots=3)
+    before = {name: r.attempts for name, r in rebuild(read(path)).trials.items() if r.result is None}
+    assert len(before) > 1
+    loop = drive(tmp_path, Journal(path), slots=3)
+    assert all(record.result for record in loop.records.trials.values())
+    assert all(loop.records.trials[name].attempts == attempts + 1 for name, attempts in before.items())
+
+
+def test_a_changed_space_is_refused_on_replay(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    with pytest.raises(Killed):
+        drive(tmp_path, KilledJournal(path, 9))
+    with pytest.raises(InputError, match="--fresh"):
+        drive(tmp_path, Journal(path), seed=2)
+
+
+def test_a_search_in_which_nothing_works_ends_with_the_reason(tmp_path):
+    with pytest.raises(SearchError, match="first 8 trials all failed, the last with: planned"):
+        drive(tmp_path, Journal(tmp_path / "journal.jsonl"), fails=lambda request: True)
+
+
+def test_failures_among_successes_do_not_end_a_search(tmp_path):
+    loop = drive(
+        tmp_path, Journal(tmp_path / "journal.jsonl"), fails=lambda request: int(request.trial) % 4 == 1
+    )
+    assert sum(row["status"] == "failed" for row in rows(loop.records)) > 3
+
+
+def test_listeners_hear_each_epoch_once(tmp_path):
+    class Heard(Listener):
+        def __init__(self) -> None:
+            self.epochs = []
+
+        def on_epoch(self, request: TrialRequest, record) -> None:
+            self.epochs.append((request.configuration, record.epoch))
+
+    heard = Heard()
+    drive(tmp_path, Journal(tmp_path / "journal.jsonl"), listeners=[heard])
+    assert len(heard.epochs) == len(set(heard.epochs)) == 75
+
+
+def test_only_one_process_holds_a_journal(tmp_path):
+    held = Journal(tmp_path / "journal.jsonl")
+    with pytest.raises(InputError, match="another tunebench process is running this search"):
+        Journal(tmp_path / "journal.jsonl")
+    held.close()
+    Journal(tmp_path / "journal.jsonl").close()
+
+
+def test_columns_of_trials_csv(tmp_path):
+    loop = drive(tmp_path, Journal(tmp_path / "journal.jsonl"))
+    header = to_csv(rows(loop.records)).splitlines()[0].split(",")
+    assert header[:10] == [
+        "trial", "configuration", "bracket", "rung", "status", "epochs_from", "epochs_to", "attempt", "score",
+        "best_epoch",
+    ]  # fmt: skip
+    assert "p.spectrogram.mel.n_fft" in header
+    assert header[-5:] == ["worker", "host", "started_at", "run_id", "message"]

@@ -1,0 +1,30 @@
+"""One small configuration for each front-end, on half a second at 8 kHz."""
+
+from __future__ import annotations
+
+from tunebench.trial import TrialRequest
+
+_COMMON = {
+    "backbone": "cnn", "backbone.cnn.filters": 4, "backbone.cnn.blocks": 2, "image_size": 16,
+    "dense_units": 8, "learning_rate": 3e-3, "dropout": 0.3,
+}  # fmt: skip
+FRONTENDS = {
+    "mel": {"n_fft": 512, "hop_length": 128, "n_mels": 24},
+    "stft": {"n_fft": 256, "hop_length": 128},
+    "multi_stft": {"first_window": 128, "last_window": 512, "hop_length": 128},
+    "mfcc": {"n_mfcc": 13, "n_mels": 24, "n_fft": 512, "hop_length": 128},
+}
+
+
+def values(frontend: str = "mel", **changed: object) -> dict:
+    params = {f"spectrogram.{frontend}.{name}": value for name, value in FRONTENDS[frontend].items()}
+    return {"spectrogram": frontend, **params, **_COMMON, **changed}
+
+
+def request(
+    values: dict, *, epochs: tuple[int, int] = (0, 3), seed: int = 11, name: str = "c0", **more
+) -> TrialRequest:
+    return TrialRequest(
+        trial="0000", configuration=name, values=values, epochs_from=epochs[0], epochs_to=epochs[1], seed=seed,
+        checkpoint=name, **more,
+    )  # fmt: skip

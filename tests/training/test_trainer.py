@@ -1,0 +1,136 @@
+import numpy as np
+import pytest
+from tests.training.configurations import FRONTENDS, request, values
+
+from tunebench.errors import StorageError
+from tunebench.space.sections import EarlyStopping, ReduceLrOnPlateau, TrainingSection
+from tunebench.training import checkpoint
+from tunebench.training.pool import Pool
+from tunebench.training.trainer import Trainer
+from tunebench.trial import Status
+
+OBJECTIVE = "val_accuracy"
+
+
+@pytest.fixture
+def trainer(data, tmp_path):
+    def make(folder="checkpoints", pool=None, objective=OBJECTIVE, **training) -> Trainer:
+        section = TrainingSection(**{"batch_size": 8, **training})
+        return Trainer(data, section, objective=objective, checkpoints=tmp_path / folder, pool=pool)
+
+    return make
+
+
+def run(trainer, asked):
+    heard = []
+    result = trainer.run_trial(asked, heard.append)
+    assert result.message == ""
+    return result, heard
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_three_epochs_and_six_more_equal_nine_bitwise(trainer, tmp_path, frontend):
+    schedule = {"reduce_lr_on_plateau": ReduceLrOnPlateau(patience=1)}
+    asked = values(frontend)
+    _, whole = run(trainer("whole", **schedule), request(asked, epochs=(0, 9)))
+    first, head = run(trainer("parts", **schedule), request(asked, epochs=(0, 3)))
+    last, tail = run(trainer("parts", **schedule), request(asked, epochs=(3, 9)))
+    assert [*head, *tail] == whole
+    assert (first.epochs_to, last.epochs_to) == (3, 9)
+    one, other = (checkpoint.load(tmp_path / folder / "c0") for folder in ("whole", "parts"))
+    assert one is not None
+    assert other is not None
+    assert one[0].keys() == other[0].keys()
+    for name, array in one[0].items():
+        np.testing.assert_array_equal(array, other[0][name], err_msg=name)
+
+
+def test_a_warm_trial_equals_a_cold_one_bitwise(trainer):
+    pool = Pool()
+    _, cold = run(trainer("cold"), request(values("mel")))
+    run(trainer("other", pool=pool), request(values("stft", learning_rate=1e-2, dropout=0.0), seed=5))
+    _, warm = run(trainer("warm", pool=pool), request(values("mel")))
+    assert warm == cold
+
+
+def test_another_seed_is_another_run(trainer):
+    (_, one), (_, other) = (run(trainer(str(seed)), request(values(), seed=seed)) for seed in (1, 2))
+    assert one != other
+
+
+def test_an_interrupted_attempt_goes_on_after_its_last_epoch_and_tells_all_of_its_rung(trainer):
+    _, whole = run(trainer("whole"), request(values(), epochs=(0, 4)))
+
+    class Stop(BaseException):
+        pass
+
+    def stop(record):
+        if record.epoch == 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        trainer("stopped").run_trial(request(values(), epochs=(0, 4)), stop)
+    _, heard = run(trainer("stopped"), request(values(), epochs=(0, 4), attempt=2))
+    assert heard == whole
+
+
+def test_it_learns_and_scores_its_best_epoch(trainer):
+    result, heard = run(trainer(), request(values(dropout=0.0), epochs=(0, 25)))
+    scores = [record.metrics[OBJECTIVE] for record in heard]
+    assert result.score == max(scores) >= 0.8
+    assert result.best_epoch == scores.index(max(scores)) + 1
+    assert result.metrics == heard[result.best_epoch - 1].metrics
+    assert result.status is Status.COMPLETED
+    assert set(result.seconds) == {"build", "train", "evaluate", "checkpoint"}
+
+
+def test_early_stopping_stands_when_promoted(trainer):
+    stopping = {"early_stopping": EarlyStopping(patience=1, min_delta=10.0)}
+    first, heard = run(trainer(**stopping), request(values(), epochs=(0, 5)))
+    assert (first.status, first.epochs_to, len(heard)) == (Status.STOPPED, 2, 2)
+    promoted, more = run(trainer(**stopping), request(values(), epochs=(5, 9)))
+    assert (promoted.status, promoted.epochs_to, promoted.score, more) == (Status.STOPPED, 2, first.score, [])
+
+
+def test_a_loss_that_is_no_number_fails_the_trial_alone(trainer):
+    result = trainer().run_trial(request(values(learning_rate=1e38)), lambda record: None)
+    assert result.status is Status.FAILED
+    assert result.score is None
+    assert "the loss is nan in epoch" in result.message
+
+
+def test_an_objective_to_be_small(trainer):
+    result, heard = run(trainer(objective="val_loss"), request(values(), epochs=(0, 4)))
+    assert result.score == min(record.metrics["val_loss"] for record in heard)
+
+
+def test_a_checkpoint_that_cannot_be_written_stops_the_search(trainer, tmp_path):
+    (tmp_path / "checkpoints").write_text("a file where a folder should be")
+    with pytest.raises(StorageError, match="cannot write a checkpoint"):
+        trainer().run_trial(request(values()), lambda record: None)
+
+
+def test_a_repeat_keeps_its_best_epoch(trainer):
+    asked = request(values(), epochs=(0, 4), kind="repeat")
+    made = trainer()
+    result, _ = run(made, asked)
+    classifier, frontend = made.best_classifier(asked)
+    side = made._validation
+    probabilities = classifier.predict(frontend, side.in_order(), len(side.indices))
+    accuracy = (probabilities.argmax(axis=1) == side.labels).mean()
+    assert accuracy == pytest.approx(result.score)
+
+
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_trains(trainer, precision):
+    result, _ = run(trainer(precision=precision), request(values(), epochs=(0, 2)))
+    assert result.structure != run(trainer("full"), request(values(), epochs=(0, 1)))[0].structure
+
+
+def test_class_weights_smoothing_and_decay_change_the_run(trainer):
+    plain = run(trainer("a"), request(values()))[1]
+    for folder, changed, training in (
+        ("b", {"label_smoothing": 0.2}, {}),
+        ("c", {"optimizer": "adamw", "weight_decay": 0.5}, {}),
+    ):
+        assert run(trainer(folder, **training), request(values(**changed)))[1] != plain
