@@ -72,7 +72,7 @@ def choose_winner(
         ),
         draw_parameters(
             loop.records,
-            experiment.space.tuned(),
+            experiment.space,
             search.objective,
             session.folder.figures / "parameters.png",
         ),

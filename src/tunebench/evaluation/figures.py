@@ -6,13 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from tunebench.catalog.spec import Scalar
 from tunebench.search.records import Records
+from tunebench.space import Space
+from tunebench.space.parameters import FloatRange, IntRange, Parameter, same
 
 _DPI = 110
+_EPOCHS = "Blues"
 _MAX_NUMBERED_CLASSES = 20
 
 
@@ -68,24 +76,57 @@ def draw_curves(records: Records, objective: str, best: str, path: Path) -> Path
     return _save(figure, path)
 
 
-def draw_parameters(records: Records, tuned: Sequence[str], objective: str, path: Path) -> Path:
-    """The score of each configuration against each tuned parameter."""
-    board = records.leaderboard(objective)
+def draw_parameters(records: Records, space: Space, objective: str, path: Path) -> Path:
+    """The best score of each configuration against each tuned parameter, darker the longer it was trained."""
+    board = [
+        (record.request.values, record.result.score, record.result.epochs_to)
+        for record in records.leaderboard(objective)
+        if record.result is not None and record.result.score is not None
+    ]
+    longest = max((epochs for _, _, epochs in board), default=1)
+    tuned = [(name, parameter) for name, parameter in space.paths() if name in space.tuned()]
     columns = min(4, max(len(tuned), 1))
     lines = -(-len(tuned) // columns) or 1
-    figure = _new(3.2 * columns, 2.8 * lines)
-    for number, name in enumerate(tuned):
-        axes = figure.add_subplot(lines, columns, number + 1)
-        held = [record for record in board if name in record.request.values and record.result]
-        values = [record.request.values[name] for record in held]
-        scores = [record.result.score for record in held if record.result]
-        numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-        axes.plot(values if numeric else [str(v) for v in values], scores, "o", alpha=0.6)
-        positive = [float(v) for v in values if numeric and isinstance(v, int | float) and v > 0]
-        if len(positive) == len(values) > 1 and max(positive) / min(positive) > 30:
-            axes.set_xscale("log")
+    figure = _new(3.2 * columns + 0.8, 2.6 * lines)
+    panels: list[Axes] = []
+    for number, (name, parameter) in enumerate(tuned):
+        axes = figure.add_subplot(lines, columns, number + 1, sharey=panels[0] if panels else None)
+        _scale(axes, parameter)
+        held = [row for row in board if name in row[0]]
+        axes.scatter(
+            [_position(parameter, values[name]) for values, _, _ in held],
+            [score for _, score, _ in held],
+            c=[epochs for _, _, epochs in held],
+            cmap=_EPOCHS, vmin=0, vmax=longest, edgecolors="0.3", linewidths=0.5,
+        )  # fmt: skip
         axes.set_title(name, fontsize=9)
         axes.grid(alpha=0.3)
+        axes.set_axisbelow(True)
         if number % columns == 0:
             axes.set_ylabel(objective)
+        panels.append(axes)
+    if panels:
+        shades = ScalarMappable(Normalize(0, longest), _EPOCHS)
+        figure.colorbar(shades, ax=panels, label="epochs trained", ticks=MaxNLocator(integer=True), aspect=40)
     return _save(figure, path)
+
+
+def _scale(axes: Axes, parameter: Parameter) -> None:
+    """The parameter's range as it was searched; options stand side by side."""
+    if not isinstance(parameter, IntRange | FloatRange):
+        options = parameter.values()
+        axes.set_xticks(range(len(options)), [str(option) for option in options])
+        axes.set_xlim(-0.5, len(options) - 0.5)
+    elif parameter.log:
+        axes.set_xscale("log")
+        axes.set_xlim(parameter.low / 1.15, parameter.high * 1.15)
+    else:
+        margin = 0.05 * (parameter.high - parameter.low)
+        axes.set_xlim(parameter.low - margin, parameter.high + margin)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=isinstance(parameter, IntRange)))
+
+
+def _position(parameter: Parameter, value: Scalar) -> float:
+    if isinstance(parameter, IntRange | FloatRange):
+        return float(value)  # type: ignore[arg-type]
+    return next(place for place, option in enumerate(parameter.values()) if same(option, value))
