@@ -48,7 +48,7 @@ class DecoderSuite:
         try:
             samples = decode(path, 16_000, decoder=decoder)
         except RejectedAudioError as rejected:
-            assert subtype in self.refused_subtypes, rejected
+            assert subtype in self.refused_subtypes, rejected  # noqa: PT017
             return
         np.testing.assert_allclose(samples / 32_768, tone(), atol=0.01)
         assert subtype not in self.refused_subtypes

@@ -21,10 +21,6 @@ def values(frontend: str = "mel", **changed: object) -> dict:
     return {"spectrogram": frontend, **params, **_COMMON, **changed}
 
 
-def request(
-    values: dict, *, epochs: tuple[int, int] = (0, 3), seed: int = 11, name: str = "c0", **more
-) -> TrialRequest:
-    return TrialRequest(
-        trial="0000", configuration=name, values=values, epochs_from=epochs[0], epochs_to=epochs[1], seed=seed,
-        checkpoint=name, **more,
-    )  # fmt: skip
+def request(values: dict, *, epochs: tuple[int, int] = (0, 3), seed: int = 11, **more) -> TrialRequest:
+    first, last = epochs
+    return TrialRequest("0000", "c0", values, first, last, seed, checkpoint="c0", **more)

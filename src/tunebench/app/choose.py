@@ -20,6 +20,7 @@ from tunebench.export import bundle
 from tunebench.search.loop import Loop
 from tunebench.seeding import child_seed
 from tunebench.space import Experiment
+from tunebench.training.checkpoint import keep_only
 from tunebench.training.data import TrainingData
 from tunebench.training.pipeline import Batches
 from tunebench.training.trainer import Trainer
@@ -79,6 +80,7 @@ def choose_winner(
     ]
     test = _test_once(experiment, data, session, trainer, best, figures)
     _export(data, session, trainer, best, experiment)
+    keep_only(session.folder.checkpoints, {finalist.representative.checkpoint for finalist in finalists})
     return Winner(best, finalists, test, session.folder.winner, figures)
 
 

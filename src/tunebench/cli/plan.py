@@ -41,8 +41,8 @@ def plan(
 
         cost = estimate(experiment, found)
         console.print(
-            f"measured on this machine: about {cost.seconds / 60:.0f} min, {cost.steps_per_epoch} steps an epoch, "
-            f"if nothing stops early; at most {cost.peak_bytes / 2**20:.0f} MiB for the weights, gradients and "
+            f"measured here: about {cost.seconds / 60:.0f} min, {cost.steps_per_epoch} steps an epoch, "
+            f"if nothing stops early; at most {cost.peak_bytes / 2**20:.0f} MiB for weights, gradients and "
             f"optimizer of one classifier; {cost.store_bytes / 2**20:.0f} MiB of decoded audio on disk",
             highlight=False,
         )

@@ -18,7 +18,8 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
     winner, search = summary["winner"], summary["search"]
     console.print(
         f"\n[bold]{summary['name']}[/]: {search['trials']} trials of {search['configurations']} "
-        f"configurations, {search['epochs']} epochs, {search['failed']} failed, {search['wall_s'] / 60:.1f} min",
+        f"configurations, {search['epochs']} epochs, {search['failed']} failed, "
+        f"{search['wall_s'] / 60:.1f} min",
         highlight=False,
     )
     console.print(

@@ -70,7 +70,11 @@ def evaluate_side(
         ),
         classes=tuple(
             ClassRow(
-                name, *(float(table[k][i]) for k in ("precision", "recall", "f1")), int(table["support"][i])
+                name,
+                precision=float(table["precision"][i]),
+                recall=float(table["recall"][i]),
+                f1=float(table["f1"][i]),
+                support=int(table["support"][i]),
             )
             for i, name in enumerate(classes)
         ),

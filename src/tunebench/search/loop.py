@@ -123,9 +123,9 @@ class Loop:
             held = event["request"]
             if request != held:
                 raise InputError(
-                    f"{self._journal.path}: trial {held['trial']} was asked for as {held['values']}, and is now "
-                    f"{request and request['values']}. The file, the data or a version changed since: "
-                    "run with --fresh to start over, or use another --name."
+                    f"{self._journal.path}: trial {held['trial']} was asked for as {held['values']}, "
+                    f"and is now {request and request['values']}. The file, the data or a version "
+                    "changed since: run with --fresh to start over, or use another --name."
                 )
         elif event["event"] == "result" and event["result"]["trial"] in self.records.trials:
             result = self.records.trials[event["result"]["trial"]].result

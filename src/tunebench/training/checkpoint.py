@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,13 @@ def load(folder: Path) -> tuple[Arrays, Progress] | None:
 def load_best(folder: Path) -> Arrays:
     """The best epoch's weights in `folder`."""
     return _read(folder / _BEST)
+
+
+def keep_only(parent: Path, names: Collection[str]) -> None:
+    """Remove the folders of all configurations and repeats below `parent` but the named ones."""
+    for folder in parent.iterdir() if parent.exists() else ():
+        if folder.name not in names:
+            shutil.rmtree(folder)
 
 
 def _read(path: Path) -> Arrays:

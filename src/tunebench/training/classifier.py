@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -41,12 +42,13 @@ class Classifier:
         self.net = build(structure)
         self.model = self.net.model
         self._pretrained = [v.numpy() for v in self.net.pretrained.variables] if self.net.pretrained else []
-        self._smoothing = tf.Variable(0.0, trainable=False)
-        self._decay = tf.Variable(0.0, trainable=False)
+        self._smoothing = tf.Variable(tf.zeros(()), trainable=False)
+        self._decay = tf.Variable(tf.zeros(()), trainable=False)
         self._class_weights = tf.Variable(tf.ones(structure.classes), trainable=False)
-        self._adam = keras.optimizers.Adam()
+        adam = keras.optimizers.Adam()
+        self._learning_rate: Any = adam.learning_rate  # a variable, since no schedule was given
         scaled = structure.precision == "mixed_float16"
-        self._optimizer = keras.optimizers.LossScaleOptimizer(self._adam) if scaled else self._adam
+        self._optimizer = keras.optimizers.LossScaleOptimizer(adam) if scaled else adam
         self._optimizer.build(self.model.trainable_variables)
         self._fresh_optimizer = [variable.numpy() for variable in self._optimizer.variables]
         shape = (None, structure.image_side, structure.image_side, structure.channels)
@@ -79,11 +81,11 @@ class Classifier:
     @property
     def learning_rate(self) -> float:
         """The present learning rate."""
-        return float(self._adam.learning_rate.numpy())
+        return float(self._learning_rate.numpy())
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._adam.learning_rate.assign(value)
+        self._learning_rate.assign(value)
 
     def train(
         self, frontend: FrontendStep, batches: Iterable[tuple[tf.Tensor, tf.Tensor]]
@@ -127,14 +129,14 @@ class Classifier:
         target = tf.one_hot(labels, classes) * (1.0 - self._smoothing) + self._smoothing / classes
         weights = tf.gather(self._class_weights, labels)
         with tf.GradientTape() as tape:
-            scores = self.model(images, training=True)
+            scores: Any = self.model(images, training=True)
             loss = tf.reduce_mean(weights * tf.nn.softmax_cross_entropy_with_logits(target, scores))
-            scaled = self._optimizer.scale_loss(loss)
+            scaled: Any = self._optimizer.scale_loss(loss)
         variables = self.model.trainable_variables
-        gradients = tape.gradient(scaled, [variable.value for variable in variables])
+        gradients: Any = tape.gradient(scaled, [variable.value for variable in variables])
         for variable in variables:  # decoupled weight decay (Loshchilov and Hutter 2019); 0 for adam
             if len(variable.shape) > 1:
-                variable.assign_sub(variable * self._decay * self._adam.learning_rate)
+                variable.assign_sub(variable * self._decay * self._learning_rate)
         self._optimizer.apply(gradients, variables)
         hits = tf.cast(tf.argmax(scores, axis=-1, output_type=tf.int32) == labels, tf.float32)
         return loss, tf.reduce_mean(hits)

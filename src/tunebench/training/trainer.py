@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ class Stopwatch:
     """Seconds by phase."""
 
     def __init__(self) -> None:
-        self.seconds = dict.fromkeys(PHASES, 0.0)
+        self.seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -88,7 +88,7 @@ class Trainer:
         """
         started_at, watch = datetime.now(UTC).isoformat(timespec="seconds"), Stopwatch()
         structure = self.structure(request.values)
-        common = {
+        common: dict[str, Any] = {
             "structure": structure.key, "worker": f"{os.getpid()}", "host": platform.node(),
             "started_at": started_at,
         }  # fmt: skip

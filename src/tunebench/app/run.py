@@ -1,0 +1,111 @@
+"""A search under its lock: trials, repeats, the one test, the export; told to MLflow on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from tunebench import paths
+from tunebench.app.choose import choose_winner
+from tunebench.app.folder import write_atomically
+from tunebench.app.session import Session
+from tunebench.app.summary import describe_data, summarise
+from tunebench.audio.track import SIDES
+from tunebench.executors.inline import InlineExecutor
+from tunebench.search.journal import read
+from tunebench.search.loop import Loop
+from tunebench.search.oracle import KerasTunerOracle
+from tunebench.search.protocols import Listener
+from tunebench.search.records import rebuild
+from tunebench.search.table import rows, to_csv
+from tunebench.space import Experiment
+from tunebench.tracking.info import SearchInfo
+from tunebench.tracking.mlflow_listener import MlflowListener
+from tunebench.training.data import TrainingData
+from tunebench.training.trainer import Trainer
+from tunebench.trial import TrialRequest, TrialResult
+
+
+def _run(
+    experiment: Experiment,
+    options: Options,
+    data: TrainingData,
+    session: Session,
+    listeners: Sequence[Listener],
+    stack: ExitStack,
+) -> dict[str, Any]:
+    folder = session.folder
+    trainer = Trainer(
+        data, experiment.training, objective=experiment.search.objective, checkpoints=folder.checkpoints
+    )
+    executor = InlineExecutor(trainer)
+    stack.callback(executor.close)
+    tracker = MlflowListener(
+        uri=paths.tracking_uri(),
+        artifacts=paths.artifacts(),
+        experiment=experiment,
+        records=rebuild(session.events),
+    )
+    table = TrialsFile(session, tracker)
+    loop = Loop(
+        executor=executor,
+        journal=session.journal,
+        events=session.events,
+        listeners=[tracker, table, *listeners],
+        seed=experiment.search.seed,
+    )
+    table.loop = loop
+    tracker.open(_search_info(experiment, data, session))
+    status = "FAILED"
+    try:
+        oracle = KerasTunerOracle(experiment.space, experiment.search, data.signal)
+        loop.search(oracle, max_trials=options.max_trials)
+        winner = choose_winner(experiment, data, session, loop, trainer)
+        session.journal.append("phase", name="tracking", seconds=loop.listener_s)
+        summary = summarise(
+            experiment, data, loop.records, read(folder.journal), winner, infeasible=oracle.infeasible
+        )
+        summary["winner"]["model"] = tracker.log_winner(winner.bundle, summary, winner.figures) or None
+        table.write()
+        write_atomically(folder.summary, json.dumps(summary, indent=2) + "\n")
+        status = "FINISHED"
+        session.journal.append("end", status="completed")
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
+    finally:
+        tracker.close(status)
+    return summary
+
+
+class TrialsFile(Listener):
+    """Keeps trials.csv up to date."""
+
+    def __init__(self, session: Session, tracker: MlflowListener) -> None:
+        self._session, self._tracker = session, tracker
+        self.loop: Loop | None = None
+
+    def on_result(self, request: TrialRequest, result: TrialResult) -> None:
+        """Write the table anew after each trial."""
+        self.write()
+
+    def write(self) -> None:
+        """Write the table of what is known now."""
+        if self.loop is not None:
+            table = rows(self.loop.records, self._tracker.run_ids)
+            write_atomically(self._session.folder.trials, to_csv(table))
+
+
+def _search_info(experiment: Experiment, data: TrainingData, session: Session) -> SearchInfo:
+    folder = session.folder
+    return SearchInfo(
+        search_id=session.search_id,
+        split_hash=data.split.hash,
+        leakage=data.split.leakage,
+        corpus_digest=data.corpus.digest,
+        sides={side: len(data.split.side(side)) for side in SIDES},
+        data=describe_data(experiment, data),
+        files=(folder.space, folder.trials, folder.summary),
+    )
