@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from tunebench import paths
 from tunebench.errors import InputError, StorageError
+from tunebench.search.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,32 @@ class SearchFolder:
         return self.path / "winner"
 
     def set_aside(self) -> Path | None:
-        """Move what is there to a folder named by the time, and return it; None if there was nothing."""
-        if not self.path.exists():
+        """Move what is there to a folder named by the time, and return it; None if there was nothing.
+
+        Raises:
+            InputError: a process is at work in it.
+            StorageError: it cannot be moved.
+        """
+        if not self.journal.exists():
             return None
-        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-        aside = self.path.with_name(f"{self.path.name}.{stamp}")
-        self.path.rename(aside)
+        journal = Journal(self.journal)
+        try:
+            aside = _free(self.path.with_name(f"{self.path.name}.{datetime.now():%Y%m%d-%H%M%S}"))
+            self.path.rename(aside)
+        except OSError as error:
+            raise StorageError(
+                f"{self.path}: cannot be set aside ({error.strerror}). Make its parent folder writable, "
+                "or give this search another name with --name."
+            ) from error
+        finally:
+            journal.close()
         return aside
+
+
+def _free(path: Path) -> Path:
+    """This path, or the next with a number behind it that is not taken."""
+    names = itertools.chain([path], (path.with_name(f"{path.name}-{n}") for n in itertools.count(2)))
+    return next(name for name in names if not name.exists())
 
 
 def search_folder(name: str) -> SearchFolder:

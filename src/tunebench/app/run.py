@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import Any
 
 from tunebench import paths
@@ -28,20 +27,25 @@ from tunebench.training.trainer import Trainer
 from tunebench.trial import TrialRequest, TrialResult
 
 
-def _run(
+def run(
     experiment: Experiment,
-    options: Options,
     data: TrainingData,
     session: Session,
     listeners: Sequence[Listener],
-    stack: ExitStack,
+    *,
+    max_trials: int | None = None,
 ) -> dict[str, Any]:
+    """Run what the session's journal lacks of a search, and return its summary.
+
+    Raises:
+        SearchError: nothing could be trained, or the export differs from the trained model.
+        StorageError: a disk is full or not writable.
+    """
     folder = session.folder
     trainer = Trainer(
         data, experiment.training, objective=experiment.search.objective, checkpoints=folder.checkpoints
     )
     executor = InlineExecutor(trainer)
-    stack.callback(executor.close)
     tracker = MlflowListener(
         uri=paths.tracking_uri(),
         artifacts=paths.artifacts(),
@@ -61,7 +65,7 @@ def _run(
     status = "FAILED"
     try:
         oracle = KerasTunerOracle(experiment.space, experiment.search, data.signal)
-        loop.search(oracle, max_trials=options.max_trials)
+        loop.search(oracle, max_trials=max_trials)
         winner = choose_winner(experiment, data, session, loop, trainer)
         session.journal.append("phase", name="tracking", seconds=loop.listener_s)
         summary = summarise(
@@ -76,6 +80,7 @@ def _run(
         status = "KILLED"
         raise
     finally:
+        executor.close()
         tracker.close(status)
     return summary
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -39,40 +39,56 @@ class Session:
 
     folder: SearchFolder
     journal: Journal
-    events: list[Mapping[str, Any]] = field(default_factory=list)
-    search_id: str = ""
+    events: list[Mapping[str, Any]]
+    search_id: str
 
     def find(self, event: str) -> Mapping[str, Any] | None:
         """The last event of a kind, or None."""
-        return next((e for e in reversed(self.events) if e["event"] == event), None)
+        return _last(self.events, event)
+
+    def begin(self) -> None:
+        """Note that this process goes to work."""
+        self.journal.append("session", pid=os.getpid())
+
+    def close(self) -> None:
+        """Let another process have the search."""
+        self.journal.close()
 
 
 def open_session(experiment: Experiment, data: TrainingData) -> Session:
-    """Take hold of the search's folder, new or interrupted.
+    """Take hold of the search's folder: new, interrupted or finished.
 
     Raises:
-        InputError: another process holds it, or the interrupted search was another one; says what changed.
+        InputError: another process holds it, or it holds another search; says what changed.
         StorageError: the folder cannot be written.
     """
     folder = search_folder(experiment.name)
     journal = Journal(folder.journal)
-    session = Session(folder, journal, list(read(folder.journal)))
-    identity = {
-        "space": experiment.digest(),
-        "corpus": data.corpus.digest,
-        "split": data.split.hash,
-        **versions(),
-    }
-    header = session.find("search")
-    if header is None:
-        session.search_id = uuid.uuid4().hex
-        journal.append("search", search_id=session.search_id, identity=identity, leakage=data.split.leakage)
-        write_atomically(folder.space, experiment.to_yaml())
-    else:
-        session.search_id = header["search_id"]
-        _check_identity(folder, header["identity"], identity)
-    journal.append("session", pid=os.getpid())
-    return session
+    try:
+        return _enter(folder, journal, experiment, data)
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _enter(folder: SearchFolder, journal: Journal, experiment: Experiment, data: TrainingData) -> Session:
+    events = list(read(folder.journal))
+    inputs = {"space": experiment.digest(), "corpus": data.corpus.digest, "split": data.split.hash}
+    header = _last(events, "search")
+    if header is not None:
+        # A result stands whatever was installed since; going on with other versions would mix two searches
+        now = inputs if finished_summary(folder) is not None else inputs | versions()
+        _check_identity(folder, header["identity"], now)
+        return Session(folder, journal, events, header["search_id"])
+    write_atomically(folder.space, experiment.to_yaml())
+    search_id = uuid.uuid4().hex
+    identity = inputs | versions()
+    journal.append("search", search_id=search_id, identity=identity, leakage=data.split.leakage)
+    return Session(folder, journal, events, search_id)
+
+
+def _last(events: Sequence[Mapping[str, Any]], event: str) -> Mapping[str, Any] | None:
+    return next((e for e in reversed(events) if e["event"] == event), None)
 
 
 def _check_identity(folder: SearchFolder, before: Mapping[str, str], now: Mapping[str, str]) -> None:

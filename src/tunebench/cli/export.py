@@ -20,7 +20,7 @@ def export(
     Example: tunebench export esc10-quick --format keras --out models/esc10
     """
     from tunebench.app.models import find_bundle
-    from tunebench.cli.quiet import import_tensorflow
+    from tunebench.app.quiet import import_tensorflow
 
     bundle = find_bundle(name)
     import_tensorflow()

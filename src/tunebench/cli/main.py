@@ -68,6 +68,13 @@ def run() -> None:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted; the same command goes on where it stopped:\n  " + _command(), 130)
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        if debug or error.filename is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}. Correct the path, make it writable, or free space.", 1)
     except Exception as error:
         usage = getattr(error, "format_message", None)  # click's own: an unknown option, a missing argument
         if usage is None:

@@ -37,6 +37,9 @@ def plan(
     _print_brackets(found, console)
     _print_space(found, console)
     if measure:
+        from tunebench.app.quiet import import_tensorflow
+
+        import_tensorflow()
         from tunebench.app.estimate import estimate
 
         cost = estimate(experiment, found)

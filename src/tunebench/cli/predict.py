@@ -32,7 +32,7 @@ def predict(
     import json
 
     from tunebench.app.models import find_bundle
-    from tunebench.cli.quiet import import_tensorflow
+    from tunebench.app.quiet import import_tensorflow
     from tunebench.errors import DataError
 
     bundle = find_bundle(model)

@@ -29,15 +29,12 @@ def search(
     from rich.console import Console
 
     from tunebench.app.load import load_experiment
-    from tunebench.cli.quiet import import_tensorflow
-
-    experiment = load_experiment(space, overrides=overrides or [], data_root=data, name=name)
-    import_tensorflow()
     from tunebench.app.search import Options
     from tunebench.app.search import search as run
     from tunebench.cli.progress import ProgressView
     from tunebench.cli.result import print_result
 
+    experiment = load_experiment(space, overrides=overrides or [], data_root=data, name=name)
     console = Console()
     with ProgressView(experiment, console, quiet=quiet) as view:
         summary = run(

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from tunebench.catalog.feasibility import TABLES
 from tunebench.cli.arguments import SearchName
 
 
@@ -48,5 +47,7 @@ def trials(
 
 def _short(parameter: str, value: object) -> str:
     """`mel` for the choice of a front-end, `n_fft 1024` for a parameter of it."""
+    from tunebench.catalog.feasibility import TABLES
+
     text = f"{value:.3g}" if isinstance(value, float) else str(value)
     return text if parameter in TABLES else f"{parameter.rpartition('.')[2]} {text}"

@@ -13,16 +13,15 @@ def validate(space: SpaceFile, data: DataRoot = None, overrides: Overrides = Non
     Example: tunebench validate search_spaces/demo.yaml
     """
     from tunebench.app.load import load_experiment
-    from tunebench.catalog.spec import Signal
+    from tunebench.app.plan import signal_of
     from tunebench.space.feasible import check_feasible
 
     experiment = load_experiment(space, overrides=overrides or [], data_root=data)
-    section = experiment.data
-    signal = Signal(section.sample_rate, round(section.segment.seconds * section.sample_rate))
-    check_feasible(experiment.space, signal)
-    if not section.root.is_dir():
+    check_feasible(experiment.space, signal_of(experiment))
+    root = experiment.data.root
+    if not root.is_dir():
         typer.secho(
-            f"warning: data.root: there is no folder {section.root}; give one with --data DIR",
+            f"warning: data.root: there is no folder {root}; give one with --data DIR",
             fg="yellow",
             err=True,
         )
