@@ -1,3 +1,85 @@
-"""Hyperparameter search for audio classifiers, music genre first."""
+"""Hyperparameter search for audio classifiers, music genre first.
+
+All that the command line does, from Python:
+
+    import tunebench
+
+    experiment = tunebench.load_experiment("search_spaces/demo.yaml")
+    summary = tunebench.run_search(experiment)
+    predictor = tunebench.Predictor.load(tunebench.find_bundle(experiment.name))
+    print(predictor.predict("song.flac").label)
+
+A name is imported when it is first used, so that `import tunebench` takes no time.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tunebench.app.corpus import audit_data, prepare_data
+    from tunebench.app.leaderboard import leaderboard, trial_rows
+    from tunebench.app.load import load_experiment
+    from tunebench.app.models import find_bundle
+    from tunebench.app.plan import make_plan
+    from tunebench.app.search import Options as SearchOptions
+    from tunebench.app.search import search as run_search
+    from tunebench.audio.demo import write as write_demo_corpus
+    from tunebench.errors import TunebenchError
+    from tunebench.export.formats import export as export_model
+    from tunebench.serving.predictor import Predictor
+    from tunebench.space import Experiment
+    from tunebench.space.schema import json_schema
 
 __version__ = "0.1.0"
+
+_PLACES = {
+    "Experiment": "tunebench.space:Experiment",
+    "Predictor": "tunebench.serving.predictor:Predictor",
+    "SearchOptions": "tunebench.app.search:Options",
+    "TunebenchError": "tunebench.errors:TunebenchError",
+    "audit_data": "tunebench.app.corpus:audit_data",
+    "export_model": "tunebench.export.formats:export",
+    "find_bundle": "tunebench.app.models:find_bundle",
+    "json_schema": "tunebench.space.schema:json_schema",
+    "leaderboard": "tunebench.app.leaderboard:leaderboard",
+    "load_experiment": "tunebench.app.load:load_experiment",
+    "make_plan": "tunebench.app.plan:make_plan",
+    "prepare_data": "tunebench.app.corpus:prepare_data",
+    "run_search": "tunebench.app.search:search",
+    "trial_rows": "tunebench.app.leaderboard:trial_rows",
+    "write_demo_corpus": "tunebench.audio.demo:write",
+}
+
+__all__ = [
+    "Experiment",
+    "Predictor",
+    "SearchOptions",
+    "TunebenchError",
+    "__version__",
+    "audit_data",
+    "export_model",
+    "find_bundle",
+    "json_schema",
+    "leaderboard",
+    "load_experiment",
+    "make_plan",
+    "prepare_data",
+    "run_search",
+    "trial_rows",
+    "write_demo_corpus",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'tunebench' has no attribute '{name}'")
+    module, _, attribute = _PLACES[name].partition(":")
+    value = getattr(importlib.import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,7 +10,7 @@ from tunebench.space import Experiment
 
 
 def load_experiment(
-    file: Path, *, overrides: Sequence[str] = (), data_root: Path | None = None, name: str | None = None
+    file: Path | str, *, overrides: Sequence[str] = (), data_root: Path | None = None, name: str | None = None
 ) -> Experiment:
     """Load a file; `overrides` are `path.to.key=value`, and `name` is short for one of them.
 

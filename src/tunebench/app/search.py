@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from tunebench.app.corpus import prepare_data
+from tunebench.app.corpus import Progress, prepare_data
 from tunebench.app.folder import search_folder
 from tunebench.app.plan import signal_of
 from tunebench.app.quiet import import_tensorflow
@@ -17,8 +17,6 @@ from tunebench.search.protocols import Listener
 from tunebench.space import Experiment
 from tunebench.space.feasible import check_feasible
 from tunebench.training.data import TrainingData
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,16 +44,14 @@ def check(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None) 
     from rich.console import Console
     from rich.table import Table
 
-    from tunebench import paths
+    from tunebench.app.corpus import audit_data
     from tunebench.app.load import load_experiment
-    from tunebench.audio.audit import audit
-    from tunebench.audio.store import Store
     from tunebench.errors import DataError
 
     experiment = load_experiment(space, overrides=overrides or [], data_root=data)
     console = Console()
     with _bar(console) as progress:
-        found = audit(experiment.data, store=Store(paths.store()), progress=progress)
+        found = audit_data(experiment.data, progress=progress)
     table = Table(title=f"{found.tracks} tracks, {found.duration_s / 60:.1f} min, {found.groups} groups")
     for column in ("class", "tracks", "groups", "minutes", "segments", "quarantined"):
         table.add_column(column, justify="left" if column == "class" else "right")
