@@ -70,6 +70,7 @@ def draw_curves(records: Records, objective: str, best: str, path: Path) -> Path
             style = {"color": "tab:orange", "linewidth": 2.5, "zorder": 2, "label": f"winner ({best})"}
         axes.plot(epochs, [curve[e] for e in epochs], marker=".", **style)  # type: ignore[arg-type]
     axes.set(xlabel="epoch", ylabel=objective, title=f"{len(points)} configurations")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if best in points:
         axes.legend()
     axes.grid(alpha=0.3)
