@@ -12,10 +12,9 @@ from tunebench.space import Experiment
 def load_experiment(
     file: Path | str, *, overrides: Sequence[str] = (), data_root: Path | None = None, name: str | None = None
 ) -> Experiment:
-    """Load a file; `overrides` are `path.to.key=value`, and `name` is short for one of them.
+    """Load a file; `overrides` are `path.to.key=value`.
 
     Raises:
         SpaceError: the file or an override is wrong; says where, and what to write instead.
     """
-    named = [] if name is None else [f"name={name}"]
-    return space.load(file, overrides=[*overrides, *named], data_root=data_root)
+    return space.load(file, overrides=overrides, data_root=data_root, name=name)

@@ -18,6 +18,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "KERAS_BACKEND": "tensorflow"}
+"""What TensorFlow and Keras read when they are imported, where the user has not set it."""
+
 
 def _version(asked: bool) -> None:
     if asked:
@@ -53,9 +56,8 @@ app.command("schema")(schema.schema)
 
 def run() -> None:
     """Entry point: errors that a user can mend are a message and an exit code, never a traceback."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     from tunebench.errors import TunebenchError
 
     debug = "--debug" in sys.argv

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from tunebench.errors import SpaceError
 from tunebench.space.declare import read_space
-from tunebench.space.document import Document, Mark, Node, Source, is_list, is_mapping
+from tunebench.space.document import Document, KeyPath, Mark, Node, Source, is_list, is_mapping
 from tunebench.space.locate import make_paths_absolute
 from tunebench.space.overrides import apply_override
 from tunebench.space.problems import Problems
@@ -86,8 +86,12 @@ class Experiment(Section):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def load(path: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None) -> Experiment:
-    """Read a file, with `--set` overrides and another `data.root`, both relative to the current folder.
+def load(
+    path: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None, name: str | None = None
+) -> Experiment:
+    """Read a file, with `--set` overrides, another `data.root` and another name.
+
+    Overrides and `data_root` are relative to the current folder.
 
     Raises:
         SpaceError: one line for each thing wrong, `file:line:column: path.to.key: rule; received X;
@@ -105,9 +109,15 @@ def load(path: Path | str, overrides: Sequence[str] = (), data_root: Path | None
     for override in overrides:
         apply_override(document, override, Path.cwd())
     if data_root is not None and is_mapping(document.get(("data",))):
-        mark = Mark(Source(f"--data {data_root}", Path.cwd(), has_lines=False))
-        document.put(("data", "root"), Node(mark, str(data_root)), mark)
+        _put_option(document, ("data", "root"), str(data_root), f"--data {data_root}")
+    if name is not None:
+        _put_option(document, ("name",), name, f"--name {name}")
     return _validate(document)
+
+
+def _put_option(document: Document, path: KeyPath, value: str, option: str) -> None:
+    mark = Mark(Source(option, Path.cwd(), has_lines=False))
+    document.put(path, Node(mark, value), mark)
 
 
 def _read(path: Path) -> bytes:
