@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-app = typer.Typer(help="Make the demo corpus, audit a corpus, decode a corpus.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def _data() -> None:
+    """Make the demo corpus, audit a corpus, decode a corpus.
+
+    Example: tunebench data check search_spaces/esc10.yaml --data ~/audio/esc10
+    """
 
 
 @app.command("demo")

@@ -12,7 +12,6 @@ from tunebench.cli import data, export, plan, predict, schema, search, trials, u
 
 app = typer.Typer(
     name="tunebench",
-    help="Hyperparameter search for audio classifiers: a YAML file in, a tuned, tested, servable model out.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
