@@ -20,10 +20,6 @@ def export(
     Example: tunebench export esc10-quick --format keras --out models/esc10
     """
     from tunebench.app.models import find_bundle
-    from tunebench.app.quiet import import_tensorflow
-
-    bundle = find_bundle(name)
-    import_tensorflow()
     from tunebench.export.formats import export as write
 
-    typer.echo(write(bundle, format, out))
+    typer.echo(write(find_bundle(name), format, out))
