@@ -24,7 +24,7 @@ class Journal:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a+b")
+            self._file = path.open("a+b", buffering=0)  # what could not be written is kept nowhere
         except OSError as error:
             raise _unwritable(path, error) from error
         try:
@@ -46,8 +46,9 @@ class Journal:
         line = json.dumps({"event": event, "at": round(time.time(), 3), **fields}).encode() + b"\n"
         end = self._file.seek(0, os.SEEK_END)
         try:
-            self._file.write(line)
-            self._file.flush()
+            rest = memoryview(line)
+            while rest:
+                rest = rest[self._file.write(rest) :]
             os.fsync(self._file.fileno())
         except OSError as error:
             os.ftruncate(self._file.fileno(), end)
