@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -17,6 +17,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+INTERRUPTED = 130
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "KERAS_BACKEND": "tensorflow"}
 """What TensorFlow and Keras read when they are imported, where the user has not set it."""
 
@@ -68,7 +69,7 @@ def run() -> None:
             raise
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted; the same command goes on where it stopped:\n  " + _command(), 130)
+        _fail_interrupted()
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
@@ -82,13 +83,20 @@ def run() -> None:
             raise
         error.show()  # type: ignore[attr-defined]
         sys.exit(getattr(error, "exit_code", 2))
+    if code == INTERRUPTED:  # what typer makes of Ctrl-C
+        _fail_interrupted()
     sys.exit(code or 0)
 
 
-def _fail(message: str, code: int) -> None:
-    typer.secho("error: " if code != 130 else "", fg="red", bold=True, err=True, nl=False)
+def _fail(message: str, code: int) -> NoReturn:
+    typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
     typer.echo(message, err=True)
     sys.exit(code)
+
+
+def _fail_interrupted() -> NoReturn:
+    typer.echo(f"interrupted; the same command goes on where it stopped:\n  {_command()}", err=True)
+    sys.exit(INTERRUPTED)
 
 
 def _command() -> str:

@@ -24,6 +24,12 @@ _DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
 }
 
+_VOLUME = {
+    "mlflow": logging.ERROR,
+    "alembic": logging.ERROR,
+    "mlflow.store.db.utils": logging.CRITICAL,  # prints a traceback of what it raises too
+}
+
 
 def is_server(uri: str) -> bool:
     """Whether a tracking URI is an MLflow server's, which keeps artifacts where it likes."""
@@ -47,8 +53,8 @@ def connect(uri: str) -> MlflowClient:
     set_defaults()
     from mlflow import MlflowClient
 
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for name, level in _VOLUME.items():
+        logging.getLogger(name).setLevel(level)
     make_folder(uri)
     with _first_use(uri):
         client = MlflowClient(uri, registry_uri=uri)
