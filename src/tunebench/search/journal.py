@@ -67,13 +67,24 @@ class Journal:
 
 
 def read(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The events of a journal in order; a torn last line is passed over."""
+    """The events of a journal in order; a torn last line is passed over.
+
+    Raises:
+        InputError: somebody changed it: a line is no JSON.
+    """
     if not path.exists():
         return
     with path.open("rb") as file:
-        for line in file:
+        for number, line in enumerate(file, start=1):
             if line.endswith(b"\n"):
-                yield json.loads(line)
+                try:
+                    event = json.loads(line)
+                except ValueError as error:
+                    raise InputError(
+                        f"{path}:{number}: this line is damaged ({error}). Put back a copy of the journal, "
+                        "or start over with --fresh (the old run is kept aside)."
+                    ) from error
+                yield event
 
 
 def _unwritable(path: Path, error: OSError) -> StorageError:
