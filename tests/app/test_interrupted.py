@@ -157,6 +157,7 @@ def test_nothing_half_written_is_left(disturbed: Disturbed) -> None:
     assert {path.name for path in disturbed.program.folder(NAME).iterdir()} == {
         "space.yaml", "journal.jsonl", "trials.csv", "summary.json", "checkpoints", "winner", "figures",
     }  # fmt: skip
+    assert not list(disturbed.program.folder(NAME).rglob(".*"))
     stored = list((home / ".tunebench" / "store").glob("??/*.pcm"))
     assert all(path.stat().st_size % 2 == 0 for path in stored)
 
