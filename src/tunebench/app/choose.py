@@ -61,7 +61,8 @@ def choose_winner(
         seed=search.seed,
     )
     loop.repeats(requests)
-    finalists = rank(loop.records.repeats, search.objective)
+    asked = {request.trial: loop.records.repeats[request.trial] for request in requests}
+    finalists = rank(asked, search.objective)
     if not finalists:
         last = next((r.result.message for r in reversed(loop.records.all().values()) if r.result), "")
         raise SearchError(f"no configuration was trained to an end; the last message was: {last}")
@@ -96,7 +97,8 @@ def _test_once(
         return None
     picture = session.folder.figures / "confusion.png"
     done = session.find("test")
-    if done is not None:  # an earlier session read the test side, and was stopped after
+    model = best.representative.trial
+    if done is not None and done["repeat"] == model:  # an earlier session read it, and was stopped after
         figures.append(picture)
         return done["figures"]
     reads = count_read(paths.home() / ".tunebench" / "test_reads.jsonl", data.split.hash, experiment.name)
@@ -114,7 +116,7 @@ def _test_once(
     title = f"{experiment.name}: test tracks, leakage {data.split.leakage}"
     figures.append(draw_confusion(evaluation.confusion, data.corpus.classes, title, picture))
     found = _test_fields(evaluation, data.split.hash, reads)
-    session.journal.append("test", figures=found)
+    session.journal.append("test", repeat=model, figures=found)
     return found
 
 
