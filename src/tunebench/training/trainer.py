@@ -182,6 +182,8 @@ class Trainer:
             side = self._validation
             probabilities = classifier.predict(frontend, side.in_order(), len(side.indices))
             figures = evaluate(probabilities, side.labels, side.tracks)
+        if not math.isfinite(figures["loss"]):
+            raise DivergedError(f"the validation loss is {figures['loss']} in epoch {epoch}")
         return EpochRecord(
             epoch,
             {"loss": loss, "accuracy": accuracy, "learning_rate": learning_rate}
