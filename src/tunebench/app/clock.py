@@ -11,12 +11,14 @@ _TRIAL_PHASES = ("build", "train", "evaluate", "checkpoint")
 
 
 def wall_s(events: Iterable[Mapping[str, Any]]) -> float:
-    """Seconds between each session's start and its last event, summed: time between sessions is left out."""
+    """Seconds of all sessions, each from its first event to its last, and the preparation before it."""
     total, begun, last = 0.0, None, 0.0
     for event in events:
         if event["event"] == "session":
             total += last - begun if begun is not None else 0.0
             begun = event["at"]
+        elif event["event"] == "phase" and event["name"] == "prepare":
+            total += event["seconds"]  # the session's event is written when the data stands
         last = event["at"]
     return total + last - begun if begun is not None else 0.0
 
