@@ -25,8 +25,7 @@ def test_infeasible_draws_are_passed_over_and_counted(load_text: Callable, short
     )
     rng = np.random.default_rng(0)
     draws = [draw_feasible(space, rng, SIGNAL) for _ in range(200)]
-    assert all(space.contains(draw.values) and not reasons(draw.values, SIGNAL) for draw in draws)
-    assert 0.2 < sum(draw.rejected for draw in draws) / 200 < 0.5
+    assert all(space.contains(values) and not reasons(values, SIGNAL) for values in draws)
     share = feasible_share(space, SIGNAL, rng, 400)
     assert share.draws == 400
     assert 60 < share.infeasible < 140
@@ -37,16 +36,14 @@ def test_infeasible_draws_are_passed_over_and_counted(load_text: Callable, short
 
 def test_a_space_with_nothing_feasible_is_an_error_that_says_why(load_text: Callable, short: str) -> None:
     space = space_of(load_text, short, "mel: {n_fft: 512, n_mels: {choice: [256, 300]}}, mfcc: {n_mfcc: 200}")
-    for ask in (
-        lambda: draw_feasible(space, np.random.default_rng(0), SIGNAL),
-        lambda: check_feasible(space, SIGNAL),
+    for ask, count in (
+        (lambda: draw_feasible(space, np.random.default_rng(0), SIGNAL), "10,000 points drawn"),
+        (lambda: check_feasible(space, SIGNAL), "the 3 combinations"),
     ):
         with pytest.raises(SpaceError) as error:
             ask()
         text = str(error.value)
-        assert text.startswith(
-            "none of the 3 combinations of the space can be built on these segments:\n  1 times: "
-        )
+        assert text.startswith(f"none of {count} of the space can be built on these segments:\n  ")
         assert "n_mfcc 200 is larger than n_mels 128" in text
         assert "of 256 mel bands are empty at n_fft 512" in text
 
@@ -54,14 +51,14 @@ def test_a_space_with_nothing_feasible_is_an_error_that_says_why(load_text: Call
 def test_one_point_among_many_is_found(load_text: Callable, short: str) -> None:
     space = space_of(load_text, short, "stft: {n_fft: 16, hop_length: {int: [16, 3000]}}")
     check_feasible(space, SIGNAL)
-    assert draw_feasible(space, np.random.default_rng(0), SIGNAL).values["spectrogram.stft.hop_length"] == 16
+    assert draw_feasible(space, np.random.default_rng(0), SIGNAL)["spectrogram.stft.hop_length"] == 16
 
 
 def test_a_continuous_space_is_decided_by_draws(load_text: Callable, short: str) -> None:
     space = space_of(load_text, short, "mel: {fmin: {float: [9000, 10000]}}")
-    check_feasible(space, SIGNAL)
     with pytest.raises(SpaceError, match="none of 10,000 points drawn of the space can be built"):
-        draw_feasible(space, np.random.default_rng(0), SIGNAL)
+        check_feasible(space, SIGNAL)
+    check_feasible(space_of(load_text, short, "mel: {fmin: {float: [0, 10000]}}"), SIGNAL)
 
 
 def test_backbone_too_large_for_the_image(load_text: Callable, short: str) -> None:

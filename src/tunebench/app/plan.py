@@ -51,7 +51,7 @@ def make_plan(experiment: Experiment, *, classes: int = 10) -> Plan:
     structures: Counter[Structure] = Counter()
     examples: dict[Structure, Values] = {}
     for _ in range(share.draws - share.infeasible):
-        values = draw_feasible(experiment.space, rng, signal).values
+        values = draw_feasible(experiment.space, rng, signal)
         structure = structure_of(values, signal, classes=classes, precision=experiment.training.precision)
         structures[structure] += 1
         examples.setdefault(structure, values)

@@ -1,13 +1,12 @@
 """The typed YAML file: sections, parameters and conditions, sampling and feasibility. No TensorFlow."""
 
 from tunebench.space.experiment import Experiment, load
-from tunebench.space.feasible import Draw, FeasibleShare, check_feasible, draw_feasible, feasible_share
+from tunebench.space.feasible import FeasibleShare, check_feasible, draw_feasible, feasible_share
 from tunebench.space.sections import DataSection, SearchSection, TrainingSection, WinnerSection
 from tunebench.space.space import Space, Values
 
 __all__ = [
     "DataSection",
-    "Draw",
     "Experiment",
     "FeasibleShare",
     "SearchSection",

@@ -22,14 +22,6 @@ _SHOWN_REASONS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
-    """A point that can be built, and how many were drawn in vain before it."""
-
-    values: Values
-    rejected: int
-
-
-@dataclass(frozen=True, slots=True)
 class FeasibleShare:
     """What a number of draws gave. `reasons` counts why draws cannot be built, the commonest first."""
 
@@ -38,33 +30,32 @@ class FeasibleShare:
     reasons: Mapping[str, int]
 
 
-def draw_feasible(space: Space, rng: np.random.Generator, signal: Signal) -> Draw:
+def draw_feasible(space: Space, rng: np.random.Generator, signal: Signal) -> Values:
     """Draw until a point can be built on segments of this kind.
 
     Raises:
-        SpaceError: no point can be built, or none of `MAX_DRAWS` could.
+        SpaceError: none of `MAX_DRAWS` draws can be built.
     """
     found: Counter[str] = Counter()
-    for rejected in range(MAX_DRAWS):
+    for _ in range(MAX_DRAWS):
         values = space.sample(rng)
         why = reasons(values, signal)
         if not why:
-            return Draw(values, rejected)
+            return values
         found.update(why)
-        if rejected == MAX_DRAWS // 100:
-            check_feasible(space, signal)
     raise SpaceError(_nothing(f"none of {MAX_DRAWS:,} points drawn", found))
 
 
 def check_feasible(space: Space, signal: Signal) -> None:
-    """Look at every point of a space that is small enough, as far as it decides what can be built.
+    """Look at every point of a space as far as it decides what can be built; at a sample if there are many.
 
     Raises:
-        SpaceError: no point can be built.
+        SpaceError: no point can be built, or none of `MAX_DRAWS`.
     """
     deciding = _deciding(space)
     count = deciding.count()
     if count is None or count > MAX_POINTS:
+        draw_feasible(deciding, np.random.default_rng(0), signal)
         return
     found: Counter[str] = Counter()
     for values in deciding.points():
