@@ -53,6 +53,8 @@ def describe_data(experiment: Experiment, data: TrainingData) -> dict[str, Any]:
         "split_hash": data.split.hash,
         "leakage": data.split.leakage,
         "quarantined": [asdict(row) for row in data.corpus.quarantined],
+        "listed_but_missing": list(data.split.missing),
+        "absent_classes": {side: list(names) for side, names in data.split.absent.items() if names},
     }  # fmt: skip
 
 

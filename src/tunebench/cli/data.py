@@ -70,9 +70,14 @@ def check(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None) 
         )  # fmt: skip
     console.print(table)
     for bad in found.quarantined:
-        console.print(f"quarantined: {bad.path}: {bad.reason}", highlight=False, soft_wrap=True)
+        console.print(f"quarantined: {bad.path}: {bad.reason}", highlight=False, markup=False, soft_wrap=True)
     if found.split is not None:
         sides = ", ".join(f"{name} {count}" for name, count in found.split.segments.items())
+        if found.split.missing:
+            console.print(f"{len(found.split.missing)} tracks of the split's lists are not there")
+        for side, names in found.split.absent.items():
+            if names:
+                console.print(f"no {side} segment of: {', '.join(names)}", highlight=False, markup=False)
         console.print(f"segments: {sides}; leakage: {found.split.leakage}; split {found.split.hash[:12]}")
     if found.problem is not None:
         raise DataError(found.problem)

@@ -61,7 +61,7 @@ class ProgressView(Listener):
             f"{len(split.validation)} validation, {len(split.test)} test; leakage: {split.leakage}"
         )
         if split.leakage != "none":
-            self._say(f"[bold red]this split leaks ({split.leakage}): every figure is too good[/]")
+            self._say(f"this split leaks ({split.leakage}): every figure is too good", style="bold red")
 
     def on_start(self, request: TrialRequest) -> None:
         """Show which trial runs."""
@@ -111,9 +111,9 @@ class ProgressView(Listener):
         left = (time.monotonic() - self._began) / self._done * (self._total - self._done)
         return f"about {left / 60:.0f} min left" if left >= 90 else f"about {max(left, 0):.0f} s left"
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, style: str | None = None) -> None:
         if not self._quiet:
-            self._progress.console.print(text, highlight=False, soft_wrap=True)
+            self._progress.console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 def planned_epochs(experiment: Experiment) -> int:

@@ -33,7 +33,13 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
     if winner["leakage"] != "none":
         console.print(f"[bold red]leaky ({winner['leakage']}): the sides share {winner['leakage']}s[/]")
     for row in summary["data"]["quarantined"]:
-        console.print(f"quarantined: {row['path']}: {row['reason']}", highlight=False)
+        console.print(f"quarantined: {row['path']}: {row['reason']}", highlight=False, markup=False)
+    if missing := len(summary["data"]["listed_but_missing"]):
+        console.print(
+            f"{missing} tracks of the split's lists are not there: this is not the published protocol"
+        )
+    for side, names in summary["data"]["absent_classes"].items():
+        console.print(f"no {side} segment of: {', '.join(names)}", highlight=False, markup=False)
     name = summary["name"]
     console.print(
         f"model: {search_folder(summary['name']).path / winner['bundle']}\n"
