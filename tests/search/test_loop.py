@@ -37,17 +37,21 @@ class KilledJournal(Journal):
         super().append(event, **fields)
 
 
-def drive(tmp_path, journal, *, slots=1, fails=lambda request: False, listeners=(), **search) -> Loop:
+def drive(
+    tmp_path, journal, *, slots=1, fails=lambda request: False, listeners=(), executor=None, max_trials=None,
+    keep=lambda configurations: None, **search,
+) -> Loop:  # fmt: skip
     experiment = simulated.experiment(tmp_path, **{"max_epochs": 9, "seed": 1, **search})
     loop = Loop(
-        executor=simulated.SimulatedExecutor(slots, fails),
+        executor=executor or simulated.SimulatedExecutor(slots, fails),
         journal=journal,
         events=list(read(journal.path)),
         listeners=listeners,
         seed=experiment.search.seed,
     )
     try:
-        loop.search(KerasTunerOracle(experiment.space, experiment.search, SIGNAL))
+        oracle = KerasTunerOracle(experiment.space, experiment.search, SIGNAL)
+        loop.search(oracle, max_trials=max_trials, keep=keep)
     finally:
         journal.close()
     return loop
@@ -77,6 +81,84 @@ def test_an_interrupted_trial_is_a_further_attempt_from_where_its_rung_began(tmp
     first = loop.records.trials["0000"]
     assert first.attempts == 2
     assert [record.attempts for record in loop.records.trials.values()].count(2) == 1
+
+
+class FatalExecutor(simulated.SimulatedExecutor):
+    """One trial takes the process with it."""
+
+    def wait(self, on_epoch):
+        if self._queue[0].trial == "0002":
+            raise Killed
+        return super().wait(on_epoch)
+
+
+def test_a_trial_that_kills_its_process_has_failed_after_three_attempts(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    for _ in range(3):
+        with pytest.raises(Killed):
+            drive(tmp_path, Journal(path), executor=FatalExecutor())
+    loop = drive(tmp_path, Journal(path), executor=FatalExecutor())
+    fatal = loop.records.trials.pop("0002")
+    assert (fatal.attempts, fatal.result.status) == (3, "failed")
+    assert "3 attempts ended with the process" in fatal.result.message
+    assert {record.result.status for record in loop.records.trials.values()} == {"completed"}
+
+
+def test_stopping_on_purpose_blames_no_trial(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    for _ in range(5):
+        with pytest.raises(Killed):
+            drive(tmp_path, Journal(path), executor=FatalExecutor())
+        journal = Journal(path)
+        journal.append("end", status="interrupted")
+        journal.close()
+    loop = drive(tmp_path, Journal(path))
+    assert loop.records.trials["0002"].attempts == 6
+    assert loop.records.trials["0002"].result.status == "completed"
+
+
+def test_a_search_cut_short_goes_on_as_if_it_had_not_been(tmp_path):
+    whole = drive(tmp_path, Journal(tmp_path / "whole.jsonl"))
+    assert not whole.cut
+    path = tmp_path / "cut.jsonl"
+    cut = drive(tmp_path, Journal(path), max_trials=5)
+    assert cut.cut
+    assert len(cut.records.trials) == 5
+    assert stable(drive(tmp_path, Journal(path))) == stable(whole)
+    exact = drive(tmp_path, Journal(tmp_path / "exact.jsonl"), max_trials=len(whole.records.trials))
+    assert not exact.cut
+
+
+class CheckpointedExecutor(simulated.SimulatedExecutor):
+    """Knows whose checkpoints there are, and needs that of a trial that goes on."""
+
+    def __init__(self, slots, fails) -> None:
+        super().__init__(slots, fails)
+        self.held: set[str] = set()
+        self.most = 0
+
+    def wait(self, on_epoch):
+        request = self._queue[0]
+        assert request.epochs_from == 0 or request.checkpoint in self.held
+        self.held.add(request.checkpoint)
+        self.most = max(self.most, len(self.held))
+        return super().wait(on_epoch)
+
+
+@pytest.mark.parametrize("slots", [1, 4])
+@pytest.mark.parametrize("share", [0, 5, 2])
+def test_checkpoints_that_nobody_goes_on_from_are_let_go(tmp_path, slots, share):
+    """With none, a fifth and half of the trials failing, one at a time and four at once."""
+    executor = CheckpointedExecutor(slots, lambda request: share > 0 and int(request.trial) % share == 1)
+    drive(
+        tmp_path,
+        Journal(tmp_path / "journal.jsonl"),
+        executor=executor,
+        keep=executor.held.intersection_update,
+    )
+    assert not executor.held
+    if share == 0 and slots == 1:
+        assert executor.most == 9  # the first round of the widest of three brackets; 17 in all
 
 
 def test_parallel_trials_that_were_open_are_run_again(tmp_path):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from tunebench import paths
@@ -12,6 +14,7 @@ from tunebench.app.folder import write_atomically
 from tunebench.app.session import Session
 from tunebench.app.summary import describe_data, summarise
 from tunebench.audio.track import SIDES
+from tunebench.errors import StorageError
 from tunebench.executors.inline import InlineExecutor
 from tunebench.search.journal import read
 from tunebench.search.loop import Loop
@@ -22,6 +25,7 @@ from tunebench.search.table import rows, to_csv
 from tunebench.space import Experiment
 from tunebench.tracking.info import SearchInfo
 from tunebench.tracking.mlflow_listener import MlflowListener
+from tunebench.training.checkpoint import keep_only
 from tunebench.training.data import TrainingData
 from tunebench.training.trainer import Trainer
 from tunebench.trial import TrialRequest, TrialResult
@@ -65,24 +69,40 @@ def run(
     status = "FAILED"
     try:
         oracle = KerasTunerOracle(experiment.space, experiment.search, data.signal)
-        loop.search(oracle, max_trials=max_trials)
+        loop.search(oracle, max_trials=max_trials, keep=keeper(folder.checkpoints, loop))
         winner = choose_winner(experiment, data, session, loop, trainer)
         session.journal.append("phase", name="tracking", seconds=loop.listener_s)
         summary = summarise(
-            experiment, data, loop.records, read(folder.journal), winner, infeasible=oracle.infeasible
-        )
+            experiment, data, loop.records, read(folder.journal), winner,
+            status="cut" if loop.cut else "completed", infeasible=oracle.infeasible,
+        )  # fmt: skip
         summary["winner"]["model"] = tracker.log_winner(winner.bundle, summary, winner.figures) or None
         table.write()
         write_atomically(folder.summary, json.dumps(summary, indent=2) + "\n")
         status = "FINISHED"
-        session.journal.append("end", status="completed")
+        session.journal.append("end", status=summary["status"])
     except KeyboardInterrupt:
         status = "KILLED"
+        session.journal.append("end", status="interrupted")
+        raise
+    except StorageError:
+        with suppress(StorageError):
+            session.journal.append("end", status="interrupted")
         raise
     finally:
         executor.close()
         tracker.close(status)
     return summary
+
+
+def keeper(checkpoints: Path, loop: Loop) -> Callable[[Collection[str]], None]:
+    """Removes the checkpoints of configurations that nobody goes on from, but for finalists' repeats."""
+
+    def keep(configurations: Collection[str]) -> None:
+        repeats = {record.request.checkpoint for record in loop.records.repeats.values()}
+        keep_only(checkpoints, {*configurations, *repeats})
+
+    return keep
 
 
 class TrialsFile(Listener):

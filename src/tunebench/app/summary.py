@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 import tunebench
 from tunebench.app.choose import Winner
@@ -23,14 +23,15 @@ def summarise(
     events: Iterable[Mapping[str, Any]],
     winner: Winner,
     *,
+    status: Literal["completed", "cut"],
     infeasible: int,
 ) -> dict[str, Any]:
-    """The summary of a finished search; the model's address is filled in once it is registered."""
+    """The summary of a search, `cut` by --max-trials or not; the model's address is filled in later."""
     events = list(events)
     return {
         "name": experiment.name,
         "version": tunebench.__version__,
-        "status": "completed",
+        "status": status,
         "seed": experiment.search.seed,
         "data": describe_data(experiment, data),
         "search": _describe_search(experiment, records, infeasible)

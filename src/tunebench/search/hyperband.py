@@ -38,6 +38,18 @@ class MendedHyperbandOracle(HyperbandOracle):
             return self.populate_space(trial_id)
         return {"status": "IDLE" if self.ongoing_trials else "STOPPED"}
 
+    def promotable(self) -> set[str]:
+        """Trials that may still be promoted, or stand in for one whose promotion fails."""
+        found: set[str] = set()
+        for bracket in self._brackets:
+            rounds = bracket["rounds"]
+            for number in range(1, len(rounds)):
+                if not self._ended(bracket, number):
+                    selected = {entry["past_id"] for entry in rounds[number]}
+                    below = {entry["id"] for entry in rounds[number - 1]} - selected
+                    found |= {name for name in below if self.trials[name].status == "COMPLETED"}
+        return found
+
     def _first_round(self, trial_id: str, bracket: dict[str, Any]) -> dict[str, Any] | None:
         if len(bracket["rounds"][0]) >= self._expected(bracket, 0):
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -16,6 +16,9 @@ from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult
 
 MAX_FAILURES_AT_START = 8
 """A search whose first trials all fail has nothing to find."""
+
+MAX_LOST = 3
+"""A trial in whose attempts the process died so often, without a further epoch, has failed."""
 
 
 class Loop:
@@ -33,11 +36,21 @@ class Loop:
         self.records = Records()
         self.listener_s = 0.0
         """Seconds spent in listeners."""
+        self.cut = False
+        """Whether `max_trials` ended the search before its oracle did."""
         self._events = events
         self._executor, self._journal, self._listeners, self._seed = executor, journal, listeners, seed
 
-    def search(self, oracle: Oracle, *, max_trials: int | None = None) -> None:
+    def search(
+        self,
+        oracle: Oracle,
+        *,
+        max_trials: int | None = None,
+        keep: Callable[[Collection[str]], None] = lambda configurations: None,
+    ) -> None:
         """Replay the journal into the oracle, then run what it asks for, at most `max_trials` in all.
+
+        `keep` is told, as trials end, which configurations may still be trained further.
 
         Raises:
             SearchError: the first trials all failed.
@@ -47,14 +60,16 @@ class Loop:
             self._replay(oracle, event)
 
         def ask() -> TrialRequest | None:
-            if max_trials is not None and len(self.records.trials) >= max_trials:
-                return None
-            proposal = oracle.ask()
+            proposal = None if self.cut else oracle.ask()
+            if proposal is not None and len(self.records.trials) == max_trials:
+                self.cut, proposal = True, None
             return None if proposal is None else self._request(proposal)
 
         def tell(result: TrialResult) -> None:
             oracle.tell(result)
             self._check_failures()
+            running = {request.configuration for request in self._open(self.records.trials)}
+            keep(oracle.continuable() | running)
 
         self._drive(self._open(self.records.trials), ask, tell)
 
@@ -75,6 +90,9 @@ class Loop:
                 request = queue.pop(0) if queue else ask()
                 if request is None:
                     break
+                if self._lost(request):
+                    tell(self._give_up(request))
+                    continue
                 self._dispatch(request)
                 running += 1
             if running == 0:
@@ -92,6 +110,20 @@ class Loop:
         request = replace(request, attempt=attempt)
         self._tell_listeners(lambda listener: listener.on_start(request))
         self._executor.submit(request)
+
+    def _lost(self, request: TrialRequest) -> bool:
+        held = self.records.of(request).get(request.trial)
+        return held is not None and held.lost >= MAX_LOST
+
+    def _give_up(self, request: TrialRequest) -> TrialResult:
+        result = TrialResult(
+            request.trial,
+            Status.FAILED,
+            request.epochs_from,
+            message=f"{MAX_LOST} attempts ended with the process that ran them, which was killed or crashed",
+        )
+        self._finish(result)
+        return result
 
     def _on_epoch(self, trial: str, record: EpochRecord) -> None:
         held = self.records.all()[trial]

@@ -67,6 +67,12 @@ class KerasTunerOracle:
             self._oracle.update_trial(trial.trial_id, {"score": result.score}, step=result.epochs_to)
             self._end(trial, "COMPLETED")
 
+    def continuable(self) -> set[str]:
+        """Configurations that a further rung may take up."""
+        if not isinstance(self._oracle, MendedHyperbandOracle):
+            return set()
+        return {self._configurations[trial] for trial in self._oracle.promotable()}
+
     def _propose(self, trial: Any, values: dict[str, Any]) -> Proposal:
         tuner = trial.hyperparameters.values
         name = f"{len(self._names):04d}"

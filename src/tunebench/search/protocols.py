@@ -45,6 +45,10 @@ class Oracle(Protocol):
         """How a trial that was asked ended."""
         ...
 
+    def continuable(self) -> set[str]:
+        """Ended configurations that may be asked for again, to be trained further."""
+        ...
+
 
 class Executor(Protocol):
     """Runs trials. `slots` is how many it runs at once."""

@@ -15,6 +15,8 @@ class TrialRecord:
 
     request: TrialRequest
     attempts: int = 0
+    lost: int = 0
+    """Attempts since the last epoch that ended without a word: the process died."""
     epochs: dict[int, EpochRecord] = field(default_factory=dict)
     result: TrialResult | None = None
 
@@ -41,14 +43,20 @@ class Records:
                 request = TrialRequest(**event["request"])
                 self.of(request)[request.trial] = TrialRecord(request)
             case "start":
-                self.all()[event["trial"]].attempts = event["attempt"]
+                record = self.all()[event["trial"]]
+                record.attempts = event["attempt"]
+                record.lost += 1
             case "epoch":
-                record = EpochRecord(event["epoch"], event["metrics"])
-                self.all()[event["trial"]].epochs[record.epoch] = record
+                record = self.all()[event["trial"]]
+                record.epochs[event["epoch"]] = EpochRecord(event["epoch"], event["metrics"])
+                record.lost = 0
             case "result":
                 fields = dict(event["result"])
                 fields["status"] = Status(fields["status"])
                 self.all()[fields["trial"]].result = TrialResult(**fields)
+            case "end":  # stopped on purpose: no trial is to blame
+                for record in self.all().values():
+                    record.lost = 0
             case _:
                 pass
 

@@ -168,11 +168,10 @@ def _copy(records: Records) -> Records:
 
     def copied(table: Mapping[str, TrialRecord]) -> dict[str, TrialRecord]:
         return {
-            name: TrialRecord(
-                replace(record.request, attempt=record.attempts),
-                record.attempts,
-                dict(record.epochs),
-                record.result,
+            name: replace(
+                record,
+                request=replace(record.request, attempt=record.attempts),
+                epochs=dict(record.epochs),
             )
             for name, record in table.items()
         }
