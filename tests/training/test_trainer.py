@@ -1,11 +1,14 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 from tests.training.configurations import FRONTENDS, request, values
 
+from tunebench.audio.store import Store
 from tunebench.errors import StorageError
 from tunebench.space.sections import EarlyStopping, ReduceLrOnPlateau, TrainingSection
 from tunebench.training import checkpoint
-from tunebench.training.pool import Pool
+from tunebench.training.classifier import Classifier
+from tunebench.training.pool import LeastRecentlyUsed, Pool
 from tunebench.training.trainer import Trainer
 from tunebench.trial import Status
 
@@ -134,3 +137,59 @@ def test_class_weights_smoothing_and_decay_change_the_run(trainer):
         ("c", {"optimizer": "adamw", "weight_decay": 0.5}, {}),
     ):
         assert run(trainer(folder, **training), request(values(**changed)))[1] != plain
+
+
+def test_decoded_audio_that_is_removed_stops_the_search(trainer, monkeypatch):
+    made = trainer()
+
+    def gone(store, key):
+        raise StorageError("decoded audio has been removed")
+
+    monkeypatch.setattr(Store, "read", gone)
+    with pytest.raises(StorageError, match="decoded audio has been removed"):
+        made.run_trial(request(values()), lambda record: None)
+
+
+@pytest.mark.parametrize("left", [b"", b"PK\x03\x04 torn", None])
+def test_a_state_that_is_gone_or_torn_costs_its_epochs_and_nothing_else(trainer, tmp_path, left):
+    asked = values()
+    _, whole = run(trainer("whole"), request(asked, epochs=(0, 3)))
+    run(trainer("torn"), request(asked, epochs=(0, 2)))
+    state = tmp_path / "torn" / "c0" / "state.npz"
+    state.write_bytes(left) if left is not None else state.unlink()
+    _, heard = run(trainer("torn"), request(asked, epochs=(2, 3)))
+    assert heard == whole
+
+
+def test_a_finalist_whose_checkpoint_was_removed_is_trained_again(trainer, tmp_path):
+    asked, made = request(values(), epochs=(0, 3), kind="repeat"), trainer()
+    run(made, asked)
+    before = made.best_classifier(asked)[0].weights()
+    checkpoint.remove(tmp_path / "checkpoints" / "c0")
+    after = made.best_classifier(asked)[0].weights()
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_a_full_device_is_emptied_and_the_trial_goes_on(trainer, monkeypatch):
+    _, whole = run(trainer("whole"), request(values()))
+    train, calls = Classifier.train, []
+
+    def crowded(classifier, *arguments):
+        calls.append(classifier)
+        if len(calls) == 2:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+        return train(classifier, *arguments)
+
+    monkeypatch.setattr(Classifier, "train", crowded)
+    _, heard = run(trainer("crowded"), request(values()))
+    assert {record.epoch: record for record in heard} == {record.epoch: record for record in whole}
+    assert calls[2] is not calls[0]
+
+
+def test_the_pool_lets_go_of_what_was_unused_for_longest():
+    kept = LeastRecentlyUsed(10, size=int)
+    for key, size in (("a", 4), ("b", 4), ("a", 4), ("c", 5)):
+        kept.get(key, lambda size=size: size)
+    assert [key in kept for key in "abc"] == [True, False, True]
+    kept.get("large", lambda: 11)
+    assert [key in kept for key in ("a", "c", "large")] == [False, False, True]

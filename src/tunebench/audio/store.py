@@ -95,14 +95,16 @@ class Store:
         """The stored samples, memory-mapped, shape (samples,).
 
         Raises:
-            StorageError: they are gone.
+            StorageError: they are gone, or cannot be read.
         """
+        path = self._path(key, "pcm")
         try:
-            return self._maps.get(self._path(key, "pcm"))
-        except FileNotFoundError as error:
+            return self._maps.get(path)
+        except OSError as error:
+            gone = isinstance(error, FileNotFoundError)
+            what = "has been removed while it was in use" if gone else f"cannot be read ({error.strerror})"
             raise StorageError(
-                f"{error.filename}: decoded audio has been removed while it was in use. "
-                "Run the same command again: what is missing is decoded again."
+                f"{path}: decoded audio {what}. Run the same command again: what is missing is decoded again."
             ) from error
 
     def sweep(self) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
+import zipfile
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -46,30 +48,38 @@ def save_best(folder: Path, weights: Arrays) -> None:
 
 
 def load(folder: Path) -> tuple[Arrays, Progress] | None:
-    """The state in `folder`, or None if there is none."""
-    if not (folder / _STATE).exists():
-        return None
+    """The state in `folder`, or None if there is none that can be read."""
     arrays = _read(folder / _STATE)
+    if arrays is None:
+        return None
     progress = Progress(**json.loads(str(arrays.pop(_META))))
     progress.history = [EpochRecord(**record) for record in progress.history]  # type: ignore[arg-type]
     return arrays, progress
 
 
-def load_best(folder: Path) -> Arrays:
-    """The best epoch's weights in `folder`."""
+def load_best(folder: Path) -> Arrays | None:
+    """The best epoch's weights in `folder`, or None if there are none that can be read."""
     return _read(folder / _BEST)
+
+
+def remove(folder: Path) -> None:
+    """Forget what `folder` holds, if it is there."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def keep_only(parent: Path, names: Collection[str]) -> None:
     """Remove the folders of all configurations and repeats below `parent` but the named ones."""
     for folder in parent.iterdir() if parent.exists() else ():
         if folder.name not in names:
-            shutil.rmtree(folder)
+            remove(folder)
 
 
-def _read(path: Path) -> Arrays:
-    with np.load(path, allow_pickle=False) as stored:
-        return dict(stored)
+def _read(path: Path) -> Arrays | None:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return dict(stored)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):  # gone, or torn by a power cut
+        return None
 
 
 def _write(path: Path, arrays: Arrays) -> None:
@@ -78,6 +88,8 @@ def _write(path: Path, arrays: Arrays) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

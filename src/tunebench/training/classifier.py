@@ -17,6 +17,8 @@ from tunebench.seeding import child_seed
 from tunebench.training.frontend import FrontendStep
 from tunebench.training.reinitialise import leaves, reinitialise
 
+_GRAPHS_BYTES = 50 * 2**20
+
 Arrays = dict[str, NDArray[np.generic]]
 
 
@@ -55,6 +57,11 @@ class Classifier:
         images, labels = tf.TensorSpec(shape, tf.float32), tf.TensorSpec((None,), tf.int32)
         self._train_step = tf.function(self._step, input_signature=[images, labels])
         self._predict_step = tf.function(self._probabilities, input_signature=[images])
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it takes, roughly: weights, two optimizer slots and their initial values, two graphs."""
+        return 20 * self.model.count_params() + _GRAPHS_BYTES
 
     def begin(self, scalars: Scalars, seed: int, class_weights: NDArray[np.floating] | None = None) -> None:
         """Start a trial from its own seed. `class_weights` is `(classes,)`; None weighs all alike."""

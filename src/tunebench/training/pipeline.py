@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tunebench.audio.corpus import Corpus
 from tunebench.audio.gather import gather
 from tunebench.audio.segments import Segments
+from tunebench.errors import StorageError
 from tunebench.seeding import child_rng
 
 _PREFETCHED_BATCHES = 4
@@ -19,6 +20,8 @@ _PREFETCHED_BATCHES = 4
 
 class Batches:
     """Batches of one side of a split: `(waveforms int16 (batch, samples), labels int32 (batch,))`.
+
+    A pass raises StorageError where decoded audio has been removed.
 
     The spectrogram is not computed here, since `Dataset.map` runs on the CPU whatever is inside it.
     Every batch has the same size, so that no step is traced twice: the last is topped up from the
@@ -34,11 +37,16 @@ class Batches:
         self.labels = np.asarray(segments.label)[self.indices].astype(np.int32)
         self.tracks = np.asarray(segments.track)[self.indices]
         self._order = self.indices
+        self._unreadable: StorageError | None = None
         all_labels = np.asarray(segments.label).astype(np.int32)
 
         def read(step: np.int64) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
             chosen = self._order[step * self.batch_size : (step + 1) * self.batch_size]
-            return gather(corpus, segments, chosen), all_labels[chosen]
+            try:
+                return gather(corpus, segments, chosen), all_labels[chosen]
+            except StorageError as error:
+                self._unreadable = error  # TensorFlow passes on no more than its text
+                raise
 
         def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             waveforms, labels = tf.numpy_function(read, [step], (tf.int16, tf.int32))
@@ -54,13 +62,20 @@ class Batches:
 
     def in_order(self) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
         """One pass in the order of `indices`; what fills up the last batch is to be cut off."""
-        self._order = self._filled(self.indices)
-        return iter(self.dataset)
+        return self._read(self.indices)
 
     def shuffled(self, seed: int, epoch: int) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
         """One pass in an order that depends on seed and epoch alone."""
-        self._order = self._filled(child_rng(seed, "shuffle", epoch).permutation(self.indices))
-        return iter(self.dataset)
+        return self._read(child_rng(seed, "shuffle", epoch).permutation(self.indices))
+
+    def _read(self, order: NDArray[np.int64]) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
+        self._order, self._unreadable = self._filled(order), None
+        try:
+            yield from self.dataset
+        except tf.errors.OpError:
+            if self._unreadable is not None:
+                raise self._unreadable from None
+            raise
 
     def _filled(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.concatenate([order, order[: self.steps * self.batch_size - len(order)]])

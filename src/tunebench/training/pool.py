@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -14,31 +15,42 @@ from tunebench.training.frontend import FrontendStep, compile_frontend, frontend
 
 
 class LeastRecentlyUsed:
-    """Keeps the last `limit` items used; `get` makes what is missing."""
+    """Keeps what was used last, up to a sum of sizes; `get` makes what is missing."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self, limit: float, size: Callable[[Any], float] = lambda item: 1) -> None:
+        self._limit, self._size = limit, size
         self._items: OrderedDict[object, Any] = OrderedDict()
 
     def __contains__(self, key: object) -> bool:
         return key in self._items
 
     def get(self, key: object, make: Callable[[], Any]) -> Any:
-        """The item of `key`, made if it is not kept; the one unused for longest goes first."""
+        """The item of `key`, made if it is not kept; what was unused for longest goes first, `key` never."""
         if key not in self._items:
-            while len(self._items) >= self._limit:
-                self._items.popitem(last=False)
             self._items[key] = make()
         self._items.move_to_end(key)
+        while len(self._items) > 1 and sum(map(self._size, self._items.values())) > self._limit:
+            self._items.popitem(last=False)
         return self._items[key]
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        self._items.clear()
 
 
 class Pool:
-    """Classifiers by structure alone, front-ends by their parameters."""
+    """Classifiers by structure alone, in `memory_bytes`; front-ends by their parameters."""
 
-    def __init__(self, *, classifiers: int = 6, frontends: int = 24) -> None:
-        self._classifiers = LeastRecentlyUsed(classifiers)
+    def __init__(self, *, memory_bytes: float | None = None, frontends: int = 32) -> None:
+        if memory_bytes is None:
+            memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 4
+        self._classifiers = LeastRecentlyUsed(memory_bytes, lambda classifier: classifier.memory_bytes)
         self._frontends = LeastRecentlyUsed(frontends)
+
+    def clear(self) -> None:
+        """Let go of everything, as when a device runs out of memory."""
+        self._classifiers.clear()
+        self._frontends.clear()
 
     def classifier(self, structure: Structure) -> Classifier:
         """The compiled classifier of a structure."""

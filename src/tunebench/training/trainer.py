@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from tunebench.catalog.feasibility import Values, general
@@ -93,8 +94,8 @@ class Trainer:
             "started_at": started_at,
         }  # fmt: skip
         try:
-            progress = self._train_to(request, structure, on_epoch, watch)
-        except (StorageError, KeyboardInterrupt):
+            progress = self._train_with_room(request, structure, on_epoch, watch)
+        except StorageError:
             raise
         except Exception as error:  # a trial must not take the search with it
             return TrialResult(
@@ -123,12 +124,32 @@ class Trainer:
         )
 
     def best_classifier(self, request: TrialRequest) -> tuple[Classifier, FrontendStep]:
-        """The classifier with the best epoch's weights of a repeat that was run."""
-        structure = self.structure(request.values)
+        """The classifier with the best epoch's weights of a repeat that was run.
+
+        Raises:
+            SearchError: its checkpoint has been removed since, and training it again failed.
+        """
+        structure, folder = self.structure(request.values), self._checkpoints / request.checkpoint
+        weights = checkpoint.load_best(folder)
+        if weights is None:
+            checkpoint.remove(folder)
+            again = self.run_trial(request, lambda record: None)
+            weights = checkpoint.load_best(folder)
+            if weights is None:
+                raise SearchError(f"repeat {request.trial} could not be trained again: {again.message}")
         classifier = self._pool.classifier(structure)
         classifier.begin(scalars_of(request.values), request.seed)
-        classifier.restore(checkpoint.load_best(self._checkpoints / request.checkpoint))
+        classifier.restore(weights)
         return classifier, self._pool.frontend(request.values, self._data.signal, structure)
+
+    def _train_with_room(
+        self, request: TrialRequest, structure: Structure, on_epoch: OnEpoch, watch: Stopwatch
+    ) -> Progress:
+        try:
+            return self._train_to(request, structure, on_epoch, watch)
+        except tf.errors.ResourceExhaustedError:
+            self._pool.clear()  # classifiers of earlier trials may fill the device
+        return self._train_to(request, structure, on_epoch, watch)
 
     def _train_to(
         self, request: TrialRequest, structure: Structure, on_epoch: OnEpoch, watch: Stopwatch
