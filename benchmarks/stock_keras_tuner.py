@@ -157,7 +157,8 @@ def main() -> None:
         (HERE / "results" / "stock_keras_tuner.md").write_text(
             f"# ESC-10, split by group, mel and a small CNN, max_epochs 9, factor 3\n\n{table}\n\n"
             f"Medians of {options.rounds} runs in turn. {os.cpu_count()} cores, no GPU; {said}. "
-            "Both walls count the whole process, start included; tunebench's also the retrained finalist, the test, the export and its check, and MLflow.\n"
+            "Both walls count the whole process, start included; tunebench's also the "
+            "retrained finalist, the test, the export and its check, and MLflow.\n"
         )
 
 

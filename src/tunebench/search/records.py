@@ -15,10 +15,10 @@ class TrialRecord:
 
     request: TrialRequest
     attempts: int = 0
-    lost: int = 0
-    """Attempts since the last epoch that ended without a word: the process died."""
     epochs: dict[int, EpochRecord] = field(default_factory=dict)
     result: TrialResult | None = None
+    lost: int = 0
+    """Attempts since the last epoch that ended without a word: the process died."""
 
 
 @dataclass(slots=True)
