@@ -31,6 +31,15 @@ def test_resampling_is_soxr_in_high_quality(tmp_path):
     np.testing.assert_allclose(decode(path, 16_000), expected, atol=1)
 
 
+def test_a_stream_that_changes_its_channels_on_the_way(tmp_path):
+    mono = write(tmp_path / "mono.aac", tone(1.0, hz=500)).read_bytes()
+    stereo = write(tmp_path / "stereo.aac", tone(1.0, hz=500, channels=2)).read_bytes()
+    (tmp_path / "both.aac").write_bytes(mono + stereo)
+    samples = decode(tmp_path / "both.aac", 16_000)
+    assert len(samples) == pytest.approx(32_000, rel=0.15)  # an encoder pads each part
+    assert loudest_hz(samples[20_000:30_000], 16_000) == pytest.approx(500, abs=5)
+
+
 @pytest.mark.parametrize("suffix", ["mp3", "m4a"])
 def test_trims_what_is_compressed(tmp_path, suffix):
     low_then_high = np.concatenate([tone(2.0, hz=300), tone(2.0, hz=2_000), tone(2.0, hz=300)])

@@ -33,6 +33,19 @@ class TestFolders:
             ("rock/live/a.MP3", "rock"),
         ]
 
+    def test_links_are_followed_once(self, tmp_path):
+        root = touch(tmp_path / "root", "rock/a.wav", "jazz/b.wav")
+        touch(tmp_path / "elsewhere", "live/c.wav")
+        (root / "rock" / "more").symlink_to(tmp_path / "elsewhere")
+        (root / "rock" / "round").symlink_to(root / "rock")
+        assert [track.path for track in read(data_section(root))] == [
+            "jazz/b.wav", "rock/a.wav", "rock/more/live/c.wav",
+        ]  # fmt: skip
+
+    def test_sides_are_no_classes(self, tmp_path):
+        with pytest.raises(DataError, match=r"sides of a split and no classes\. Write data\.manifest"):
+            read(data_section(touch(tmp_path, "train/rock/a.wav", "Test/rock/b.wav", "val/rock/c.wav")))
+
     @pytest.mark.parametrize("folder", ["genres", "genres_original"])
     def test_gtzan(self, tmp_path, folder):
         touch(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -46,16 +47,9 @@ class FFmpegSource:
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """Read the whole file in blocks of shape (frames,), the channels' mean."""
-        to_float = av.AudioResampler(format="fltp", rate=self.rate_hz)
-        frames = (
-            plane.mean(axis=0, dtype=np.float32)
-            for frame in self._frames()
-            for converted in to_float.resample(frame)
-            if (plane := converted.to_ndarray()).size  # (channels, frames)
-        )
         waiting: list[NDArray[np.float32]] = []
         held = 0
-        for frame in frames:
+        for frame in self._mono():
             waiting.append(frame)
             held += len(frame)
             if held >= BLOCK_SAMPLES:
@@ -64,16 +58,37 @@ class FFmpegSource:
         if held:
             yield np.concatenate(waiting)
 
+    def _mono(self) -> Iterator[NDArray[np.float32]]:
+        """The channels' mean of each frame. The converter is made anew where the stream changes its form."""
+        form, to_float = None, None
+        for frame in self._frames():
+            now = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if to_float is None or now != form:
+                form, to_float = now, av.AudioResampler(format="fltp", rate=self.rate_hz)
+            with _explained():
+                planes = [converted.to_ndarray() for converted in to_float.resample(frame)]
+            for plane in planes:  # (channels, frames)
+                if plane.size:
+                    yield plane.mean(axis=0, dtype=np.float32)
+
     def _frames(self) -> Iterator[Any]:
-        try:
-            with av.open(str(self._path), options=_OPTIONS, metadata_errors="ignore") as container:
-                for stream in islice(container.streams.audio, 1):
-                    yield from container.decode(stream)
-        except (FFmpegError, ValueError) as error:
-            raise CannotReadError(getattr(error, "strerror", None) or str(error)) from error
+        with (
+            _explained(),
+            av.open(str(self._path), options=_OPTIONS, metadata_errors="ignore") as container,
+        ):
+            for stream in islice(container.streams.audio, 1):
+                yield from container.decode(stream)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         """Nothing stays open between reads."""
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    try:
+        yield
+    except (FFmpegError, ValueError) as error:
+        raise CannotReadError(getattr(error, "strerror", None) or str(error)) from error

@@ -12,6 +12,8 @@ from tunebench.errors import DataError
 GTZAN_FOLDERS = ("genres", "genres_original")
 """GTZAN comes with its class folders inside one of these."""
 
+_SIDE_NAMES = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval"})
+
 
 def scan(root: Path) -> list[Track]:
     """The audio files below each class's folder, at any depth, sorted by path; hidden files do not count.
@@ -28,6 +30,11 @@ def scan(root: Path) -> list[Track]:
         raise DataError(
             f"{root}: no class folders. Put each class's audio files in a folder of its own "
             f"({root.name}/rock/a.wav), or write data.manifest: tracks.csv with the columns path and label."
+        )
+    if len(found) > 1 and all(label.lower() in _SIDE_NAMES for label in found):
+        raise DataError(
+            f"{base}: its folders are {shown(found)}, which are sides of a split and no classes. Write "
+            "data.manifest: tracks.csv with the columns path, label and split, and data.split: {by: column}."
         )
     if empty := [label for label, tracks in found.items() if not tracks]:
         raise DataError(
@@ -49,8 +56,14 @@ def _folders(base: Path) -> list[Path]:
 
 
 def _audio(folder: Path) -> Iterator[Path]:
-    for parent, names, files in os.walk(folder):
-        names[:] = [name for name in names if not name.startswith(".")]
+    """Audio files at any depth, links to folders followed, each folder once."""
+    seen: set[str] = set()
+    for parent, names, files in os.walk(folder, followlinks=True):
+        if (real := os.path.realpath(parent)) in seen:  # a link to a folder above it
+            names.clear()
+            continue
+        seen.add(real)
+        names[:] = sorted(name for name in names if not name.startswith("."))
         for name in files:
             if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
                 yield Path(parent, name)
