@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from tunebench.errors import StorageError
 from tunebench.evaluation.test_side import count_read, evaluate_side
 from tunebench.evaluation.winner import rank, repeat_requests
 from tunebench.search.records import Records, TrialRecord
@@ -96,3 +97,18 @@ def test_every_read_of_a_test_side_is_counted_across_searches(tmp_path):
     assert [count_read(ledger, "split", "one"), count_read(ledger, "other", "one")] == [1, 1]
     assert count_read(ledger, "split", "two") == 2
     assert [json.loads(line)["search"] for line in ledger.read_text().splitlines()] == ["one", "one", "two"]
+
+
+def test_half_a_line_in_the_ledger_is_passed_over(tmp_path):
+    ledger = tmp_path / "reads.jsonl"
+    count_read(ledger, "split", "one")
+    with ledger.open("ab") as file:
+        file.write(b'{"split_hash": "spl')
+    assert count_read(ledger, "split", "two") == 2
+    assert count_read(ledger, "split", "three") == 3
+
+
+def test_a_ledger_that_cannot_be_written_keeps_the_test_side_unread(tmp_path):
+    (tmp_path / "reads.jsonl").mkdir()
+    with pytest.raises(StorageError, match="counts how often test sides were read"):
+        count_read(tmp_path / "reads.jsonl", "split", "one")

@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from tunebench.catalog.spec import Scalar
+from tunebench.errors import StorageError
 from tunebench.search.records import Records
 from tunebench.space import Space
 from tunebench.space.parameters import FloatRange, IntRange, Parameter, same
@@ -31,8 +32,14 @@ def _new(width: float, height: float) -> Figure:
 
 
 def _save(figure: Figure, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=_DPI)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=_DPI)
+    except OSError as error:
+        raise StorageError(
+            f"{path}: a figure cannot be written ({error.strerror}). Free some space or make the folder "
+            "writable, then run the same command again: it goes on where it stopped."
+        ) from error
     return path
 
 

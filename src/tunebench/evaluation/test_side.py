@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tunebench.errors import StorageError
 from tunebench.metrics.classification import confusion_matrix, first_labels, per_class, vote
 from tunebench.metrics.intervals import Interval, classification_intervals
 
@@ -86,13 +87,30 @@ def count_read(ledger: Path, split_hash: str, search: str) -> int:
     """Note that the test side of a split is about to be read, and return how often it now was.
 
     The ledger outlives searches: a test side that ten searches looked at is no longer untouched.
+
+    Raises:
+        StorageError: the ledger cannot be written, so the test side is not read.
     """
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    with ledger.open("ab") as file:
-        line = {"split_hash": split_hash, "search": search, "at": round(time.time(), 3)}
-        file.write(json.dumps(line).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    with ledger.open("rb") as file:
-        reads = [json.loads(line) for line in file if line.endswith(b"\n")]
-    return sum(read["split_hash"] == split_hash for read in reads)
+    line = {"split_hash": split_hash, "search": search, "at": round(time.time(), 3)}
+    try:
+        ledger.parent.mkdir(parents=True, exist_ok=True)
+        with ledger.open("a+b") as file:
+            file.seek(0)
+            held = file.read()
+            torn = b"" if not held or held.endswith(b"\n") else b"\n"
+            file.write(torn + json.dumps(line).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StorageError(
+            f"{ledger}: cannot be written ({error.strerror}). It counts how often test sides were read: "
+            "free some space or make it writable, then run the same command again."
+        ) from error
+    return 1 + sum(_split_of(entry) == split_hash for entry in held.splitlines())
+
+
+def _split_of(entry: bytes) -> str | None:
+    try:
+        return json.loads(entry)["split_hash"]
+    except (ValueError, KeyError, TypeError):  # half a line, of a process that was killed
+        return None
