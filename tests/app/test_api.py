@@ -73,12 +73,14 @@ def said(program: Program, tiny_corpus: Path) -> dict[str, Any]:
 def test_max_trials(said: dict[str, Any]) -> None:
     assert [row["trial"] for row in said["trials"]] == ["0000", "0001", "0002"]
     assert said["summary"]["search"]["trials"] == 3
-    assert said["summary"]["status"] == "completed"
+    assert said["summary"]["status"] == "cut"
     assert len(said["board"]) == 3
 
 
 @pytest.mark.slow
-def test_a_split_by_segment_is_marked_leaky_everywhere(said: dict[str, Any], program: Program) -> None:
+def test_what_was_cut_goes_on_and_a_split_by_segment_is_marked_leaky_everywhere(
+    said: dict[str, Any], program: Program
+) -> None:
     summary = said["summary"]
     assert summary["data"]["split_by"] == "segment"
     assert summary["data"]["leakage"] == "segment"
@@ -90,6 +92,9 @@ def test_a_split_by_segment_is_marked_leaky_everywhere(said: dict[str, Any], pro
     settings = [argument for setting in LEAKY for argument in ("--set", setting)]
     again = program.run("search", program.home / "tiny.yaml", "--name", "leaky", *settings)
     assert again.returncode == 0, again.stderr
+    assert "going on after 3 trials" in again.stdout
+    assert program.summary("leaky")["status"] == "completed"
+    assert program.summary("leaky")["search"]["trials"] == 15
     assert "LEAKY: segment" in again.stdout
     assert "leakage: segment" in program.run("trials", "leaky").stdout
 

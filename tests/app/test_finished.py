@@ -163,7 +163,8 @@ def test_hostile_files_are_quarantined_and_the_search_goes_on(finished: Search, 
 def test_the_result_in_the_terminal(finished: Search) -> None:
     said = finished.ended.stdout
     assert "leakage: none" in said
-    assert "test, per track" in said
+    assert "test [95% interval]" in said
+    assert "per track" in said
     assert "tunebench predict tiny FILE" in said
     assert "LEAKY" not in said
     assert finished.ended.stderr == ""
@@ -176,6 +177,15 @@ def test_again_it_prints_the_result_at_once(finished: Search) -> None:
     result = finished.ended.stdout[finished.ended.stdout.index("\ntiny: ") :]
     assert again.stdout.strip() == result.strip()
     assert finished.program.journal("tiny") == before
+
+
+def test_the_result_needs_no_audio_any_more(finished: Search) -> None:
+    again = finished.program.run("search", finished.space, "--data", "/nowhere")
+    assert again.returncode == 0, again.stderr
+    assert "winner" in again.stdout
+    other = finished.program.run("search", finished.space, "--data", "/nowhere", "--set", "search.seed=8")
+    assert other.returncode == 2
+    assert "the YAML file changed" in other.stderr
 
 
 def test_a_changed_file_is_refused(finished: Search) -> None:

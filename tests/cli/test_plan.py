@@ -15,7 +15,7 @@ def test_plan(invoke: Callable, write_space: Callable) -> None:
     assert said.code == 0, said.err
     assert "10 configurations in 15 trials, 30 epochs; then 4 repeats of the finalists, 16 epochs" in said.out
     assert "0 of 1000 random draws cannot be built" in said.out
-    assert "1 structures to compile:" in said.out
+    assert "1 structure to compile:" in said.out
 
 
 def test_plan_counts_infeasible_draws(invoke: Callable, write_space: Callable) -> None:

@@ -50,13 +50,12 @@ def estimate(experiment: Experiment, plan: Plan) -> Estimate:
         classifier.train(frontend, islice(train.in_order(), 1))
         classifier.predict(frontend, islice(validation.in_order(), 1), 1)
         compile_s = time.perf_counter() - begun
-        step_s = _seconds(
-            lambda c=classifier, f=frontend: c.train(f, islice(train.in_order(), MEASURED_STEPS))
-        )
+        trained, looked = (min(MEASURED_STEPS, side.steps) for side in (train, validation))
+        step_s = _seconds(lambda c=classifier, f=frontend, n=trained: c.train(f, islice(train.in_order(), n)))
         look_s = _seconds(
-            lambda c=classifier, f=frontend: c.predict(f, islice(validation.in_order(), MEASURED_STEPS), 1)
+            lambda c=classifier, f=frontend, n=looked: c.predict(f, islice(validation.in_order(), n), 1)
         )
-        epoch_s = (step_s * train.steps + look_s * validation.steps) / MEASURED_STEPS
+        epoch_s = step_s / trained * train.steps + look_s / looked * validation.steps
         seconds += compile_s + plan.all_epochs * epoch_s * count / plan.structures.total()
         peak = max(peak, _bytes(classifier.state()) + _bytes(classifier.weights()))
     store = sum(2 * track.samples for track in data.corpus.tracks)

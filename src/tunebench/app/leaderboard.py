@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tunebench import space
 from tunebench.app.folder import existing_folder
-from tunebench.app.session import finished_summary
+from tunebench.app.session import last_summary
 from tunebench.search.journal import read
 from tunebench.search.records import rebuild
 from tunebench.search.table import rows
@@ -37,8 +38,13 @@ class Leaderboard:
 
 
 def trial_rows(name: str) -> list[dict[str, Any]]:
-    """All trials of a search, as in trials.csv."""
-    return rows(rebuild(read(existing_folder(name).journal)))
+    """All trials of a search, as in trials.csv; MLflow's run ids as far as they stand there."""
+    folder = existing_folder(name)
+    run_ids = {}
+    if folder.trials.exists():
+        with folder.trials.open(newline="", encoding="utf-8") as file:
+            run_ids = {row["configuration"]: row["run_id"] for row in csv.DictReader(file)}
+    return rows(rebuild(read(folder.journal)), run_ids)
 
 
 def leaderboard(name: str) -> Leaderboard:
@@ -56,7 +62,7 @@ def leaderboard(name: str) -> Leaderboard:
         if record.result is not None and record.result.score is not None
     ]
     header: Mapping[str, Any] = next((e for e in events if e["event"] == "search"), {})
-    summary = finished_summary(folder)
+    summary = last_summary(folder)
     return Leaderboard(
         objective=experiment.search.objective,
         leakage=header.get("leakage", "unknown"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from tunebench.audio.manifest import read
 from tunebench.catalog.spec import Signal
 from tunebench.catalog.structure import Structure, structure_of
+from tunebench.errors import DataError
 from tunebench.search.brackets import Rung, rungs
 from tunebench.seeding import child_rng
 from tunebench.space import Experiment
@@ -14,6 +16,7 @@ from tunebench.space.feasible import FeasibleShare, check_feasible, draw_feasibl
 from tunebench.trial import Values
 
 DRAWS = 1_000
+_CLASSES_UNKNOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,10 @@ class Plan:
         return self.epochs + self.repeat_epochs
 
 
-def make_plan(experiment: Experiment, *, classes: int = 10) -> Plan:
+def make_plan(experiment: Experiment) -> Plan:
     """Count brackets, configurations, epochs and structures of a search; reads no audio.
+
+    Where the data is not there, structures are those of ten classes.
 
     Raises:
         SpaceError: no point of the space can be built.
@@ -46,7 +51,7 @@ def make_plan(experiment: Experiment, *, classes: int = 10) -> Plan:
     signal = signal_of(experiment)
     check_feasible(experiment.space, signal)
     table, configurations, trials, epochs = _budget(experiment)
-    rng = child_rng(search.seed, "plan")
+    rng, classes = child_rng(search.seed, "plan"), _count_classes(experiment)
     share = feasible_share(experiment.space, signal, rng, DRAWS)
     structures: Counter[Structure] = Counter()
     examples: dict[Structure, Values] = {}
@@ -69,10 +74,24 @@ def make_plan(experiment: Experiment, *, classes: int = 10) -> Plan:
     )
 
 
+def planned_epochs(experiment: Experiment) -> int:
+    """Epochs of the whole search, the finalists' repeats included, if nothing stops early."""
+    search, winner = experiment.search, experiment.winner
+    *_, epochs = _budget(experiment)
+    return epochs + winner.finalists * winner.repeats * search.max_epochs
+
+
 def signal_of(experiment: Experiment) -> Signal:
     """The kind of segment that the file asks for."""
     data = experiment.data
     return Signal(data.sample_rate, round(data.segment.seconds * data.sample_rate))
+
+
+def _count_classes(experiment: Experiment) -> int:
+    try:
+        return len({track.label for track in read(experiment.data)})
+    except DataError:
+        return _CLASSES_UNKNOWN
 
 
 def _budget(experiment: Experiment) -> tuple[list[Rung], int, int, int]:

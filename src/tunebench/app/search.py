@@ -12,7 +12,7 @@ from tunebench.app.corpus import Progress, prepare_data
 from tunebench.app.folder import search_folder
 from tunebench.app.plan import signal_of
 from tunebench.app.quiet import import_tensorflow
-from tunebench.app.session import finished_summary, open_session
+from tunebench.app.session import check_space, finished_summary, named_weights, open_session
 from tunebench.search.protocols import Listener
 from tunebench.space import Experiment
 from tunebench.space.feasible import check_feasible
@@ -49,13 +49,17 @@ def search(
         StorageError: a disk is full or not writable; the same call goes on later.
     """
     folder = search_folder(experiment.name)
-    if options.fresh:
-        folder.set_aside()
     begun = time.perf_counter()
-    if finished_summary(folder) is None:
+    finished = None if options.fresh else finished_summary(folder)
+    if finished is None:
         check_feasible(experiment.space, signal_of(experiment))
         check_weights(experiment)
+    elif not experiment.data.root.exists():  # its audio is needed no more
+        check_space(experiment, folder)
+        return finished
     data = prepare_data(experiment.data, progress=on_decode)
+    if options.fresh:
+        folder.set_aside()
     with closing(open_session(experiment, data)) as session:
         summary = finished_summary(folder)
         if summary is not None:
@@ -76,12 +80,7 @@ def check_weights(experiment: Experiment) -> None:
     Raises:
         InputError: weights that the space names cannot be had.
     """
-    named = [
-        (path.split(".")[1], str(weights))
-        for path, parameter in experiment.space.paths()
-        if path.startswith("backbone.") and path.endswith(".weights")
-        for weights in parameter.values() or ()
-    ]
+    named = named_weights(experiment)
     if all(weights == "random" for _, weights in named):
         return
     import_tensorflow()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import tunebench
@@ -25,12 +27,27 @@ def versions() -> dict[str, str]:
     return {"tunebench": tunebench.__version__} | {package: version(package) for package in PACKAGES}
 
 
-def finished_summary(folder: SearchFolder) -> dict[str, Any] | None:
-    """The summary of a search that ran to its end, or None."""
+def last_summary(folder: SearchFolder) -> dict[str, Any] | None:
+    """The summary of a search that ran to its end or was cut by --max-trials, or None."""
     if not folder.summary.exists():
         return None
-    summary = json.loads(folder.summary.read_text(encoding="utf-8"))
-    return summary if summary["status"] == "completed" else None
+    return json.loads(folder.summary.read_text(encoding="utf-8"))
+
+
+def finished_summary(folder: SearchFolder) -> dict[str, Any] | None:
+    """The summary of a search that ran to its end, or None."""
+    summary = last_summary(folder)
+    return summary if summary is not None and summary["status"] == "completed" else None
+
+
+def named_weights(experiment: Experiment) -> list[tuple[str, str]]:
+    """Backbones of the space with each `weights` that it may have: random, imagenet or a path."""
+    return [
+        (path.split(".")[1], str(weights))
+        for path, parameter in experiment.space.paths()
+        if path.startswith("backbone.") and path.endswith(".weights")
+        for weights in parameter.values() or ()
+    ]
 
 
 @dataclass(slots=True)
@@ -74,6 +91,7 @@ def open_session(experiment: Experiment, data: TrainingData) -> Session:
 def _enter(folder: SearchFolder, journal: Journal, experiment: Experiment, data: TrainingData) -> Session:
     events = list(read(folder.journal))
     inputs = {"space": experiment.digest(), "corpus": data.corpus.digest, "split": data.split.hash}
+    inputs |= _weights_files(experiment)
     header = _last(events, "search")
     if header is not None:
         # A result stands whatever was installed since; going on with other versions would mix two searches
@@ -87,6 +105,27 @@ def _enter(folder: SearchFolder, journal: Journal, experiment: Experiment, data:
     return Session(folder, journal, events, search_id)
 
 
+def check_space(experiment: Experiment, folder: SearchFolder) -> None:
+    """Make sure that a search was begun with this file; its audio is not looked at.
+
+    Raises:
+        InputError: it was begun with another.
+    """
+    header = _last(list(read(folder.journal)), "search")
+    if header is not None:
+        _check_identity(folder, header["identity"], {"space": experiment.digest()})
+
+
+def _weights_files(experiment: Experiment) -> dict[str, str]:
+    """Hash of each weights file that the space names, by its file name."""
+    files = [Path(weights).expanduser() for _, weights in named_weights(experiment)]
+    return {
+        f"weights {file.name}": hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+        if file.is_file()
+    }
+
+
 def _last(events: Sequence[Mapping[str, Any]], event: str) -> Mapping[str, Any] | None:
     return next((e for e in reversed(events) if e["event"] == event), None)
 
@@ -94,7 +133,7 @@ def _last(events: Sequence[Mapping[str, Any]], event: str) -> Mapping[str, Any] 
 def _check_identity(folder: SearchFolder, before: Mapping[str, str], now: Mapping[str, str]) -> None:
     words = {"space": "the YAML file", "corpus": "the audio", "split": "the split"}
     changed = [
-        words.get(name) or f"{name} ({before.get(name)} then, {now.get(name)} now)"
+        words.get(name) or f"{name} ({before.get(name, 'none')[:12]} then, {now[name][:12]} now)"
         for name in now
         if before.get(name) != now[name]
     ]

@@ -76,7 +76,8 @@ def _print_space(found: Plan, console: Console) -> None:
     )
     for reason, count in list(share.reasons.items())[:5]:
         console.print(f"  {count} x {reason}", highlight=False, soft_wrap=True)
-    console.print(f"{len(found.structures)} structures to compile:", highlight=False)
+    count = len(found.structures)
+    console.print(f"{count} structure{'s' if count > 1 else ''} to compile:", highlight=False)
     for structure, count in found.structures.most_common():
         console.print(
             f"  {structure.key}: {structure.image_side} x {structure.image_side} x {structure.channels}, "

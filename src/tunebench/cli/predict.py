@@ -27,7 +27,7 @@ def predict(
 ) -> None:
     """Classify audio files with a model: windows slide over each file, and their probabilities are averaged.
 
-    Example: tunebench predict demo demo/corpus/waltz/*.flac --windows
+    Example: tunebench predict demo demo/corpus/waltz/*.wav --windows
     """
     import json
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from tunebench.search.brackets import rungs
+from tunebench.app.plan import planned_epochs
 from tunebench.search.protocols import Listener
+from tunebench.search.records import Records
 from tunebench.trial import EpochRecord, TrialRequest, TrialResult, better
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class ProgressView(Listener):
         self._objective = experiment.search.objective
         self._console, self._quiet = console, quiet
         self._total = planned_epochs(experiment)
-        self._done = 0
+        self._done = self._done_before = 0
         self._best: float | None = None
         self._began = 0.0
         self._progress = Progress(
@@ -63,6 +64,16 @@ class ProgressView(Listener):
         if split.leakage != "none":
             self._say(f"this split leaks ({split.leakage}): every figure is too good", style="bold red")
 
+    def on_resume(self, records: Records) -> None:
+        """Count what was done before this process."""
+        for record in records.all().values():
+            self._done += len(record.epochs)
+            if record.result is not None:
+                self._skip(record.request, record.result)
+                self._note(record.request, record.result.score)
+        self._done_before = self._done
+        self._say(f"going on after {len(records.trials)} trials, {self._done} epochs")
+
     def on_start(self, request: TrialRequest) -> None:
         """Show which trial runs."""
         self._began = self._began or time.monotonic()
@@ -74,15 +85,12 @@ class ProgressView(Listener):
     def on_epoch(self, request: TrialRequest, record: EpochRecord) -> None:
         """Move the bar."""
         self._done += 1
-        score = record.metrics[self._objective]
-        if request.kind == "trial" and better(self._objective, score, self._best):
-            self._best = score
+        self._note(request, record.metrics[self._objective])
         self._describe(request, f"epoch {record.epoch}/{request.epochs_to}")
 
     def on_result(self, request: TrialRequest, result: TrialResult) -> None:
         """One line for the trial."""
-        skipped = max(0, request.epochs_to - result.epochs_to)
-        self._total -= skipped
+        self._skip(request, result)
         score = "-" if result.score is None else f"{result.score:.4f}"
         where = f"bracket {request.bracket} rung {request.rung}" if request.kind == "trial" else "repeat"
         seconds = sum(result.seconds.values())
@@ -91,6 +99,14 @@ class ProgressView(Listener):
             f"{self._objective} {score} after epoch {result.epochs_to} ({seconds:.1f} s) "
             f"{_headline(request)} {result.message}"
         )
+
+    def _skip(self, request: TrialRequest, result: TrialResult) -> None:
+        """Take off what an ended trial will not train: it failed, or stopped early."""
+        self._total -= max(0, request.epochs_to - max(result.epochs_to, request.epochs_from))
+
+    def _note(self, request: TrialRequest, score: float | None) -> None:
+        if score is not None and request.kind == "trial" and better(self._objective, score, self._best):
+            self._best = score
 
     def _describe(self, request: TrialRequest, step: str) -> None:
         if self._epochs is None:
@@ -106,29 +122,19 @@ class ProgressView(Listener):
         )
 
     def _time_left(self) -> str:
-        if not self._done:
+        done = self._done - self._done_before
+        if not done:
             return ""
-        left = (time.monotonic() - self._began) / self._done * (self._total - self._done)
+        left = (time.monotonic() - self._began) / done * (self._total - self._done)
         return f"about {left / 60:.0f} min left" if left >= 90 else f"about {max(left, 0):.0f} s left"
 
     def _say(self, text: str, style: str | None = None) -> None:
-        if not self._quiet:
+        if self._quiet:
+            return
+        try:
             self._progress.console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
-
-
-def planned_epochs(experiment: Experiment) -> int:
-    """Epochs of the whole search, the finalists' repeats included, if nothing stops early."""
-    search, winner = experiment.search, experiment.winner
-    repeats = winner.finalists * winner.repeats * search.max_epochs
-    if search.algorithm == "hyperband":
-        table = rungs(
-            max_epochs=search.max_epochs,
-            factor=search.factor,
-            min_epochs=search.min_epochs,
-            iterations=search.iterations,
-        )
-        return repeats + sum(rung.epochs for rung in table)
-    return repeats + (search.max_trials or 1) * search.max_epochs
+        except BrokenPipeError:  # nobody listens any more; the search goes on
+            self._quiet = True
 
 
 def _headline(request: TrialRequest) -> str:

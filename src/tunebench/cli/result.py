@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tunebench.app.folder import search_folder
+from tunebench.catalog.feasibility import TABLES
+from tunebench.space import load
 
 _SHOWN = ("accuracy", "macro_precision", "macro_recall", "macro_f1")
 
@@ -22,10 +24,11 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
         f"{search['wall_s'] / 60:.1f} min",
         highlight=False,
     )
-    console.print(
-        f"winner: {winner['configuration']}  " + _values(winner["values"]), highlight=False, soft_wrap=True
-    )
-    console.print(_figures(winner, leakage=winner["leakage"]))
+    if summary["status"] == "cut":
+        console.print("cut short by --max-trials: the same command without it goes on from here")
+    tuned = ", ".join(short_value(path, winner["values"][path]) for path in tuned_values(summary))
+    console.print(f"winner: {winner['configuration']}  {tuned}", highlight=False, soft_wrap=True)
+    console.print(_figures(winner))
     if winner["test"] is None:
         console.print("no test side: these are validation figures, chosen among many and so too good.")
     elif winner["test_reads"] > 1:
@@ -51,30 +54,40 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
     )
 
 
-def _figures(winner: Mapping[str, Any], *, leakage: str) -> Table:
-    mark = "" if leakage == "none" else f" (LEAKY: {leakage})"
+def short_value(path: str, value: object) -> str:
+    """`mel` for the choice of a front-end, `n_fft 1024` for a parameter of it."""
+    text = f"{value:.3g}" if isinstance(value, float) else str(value)
+    return text if path in TABLES else f"{path.rpartition('.')[2]} {text}"
+
+
+def tuned_values(summary: Mapping[str, Any]) -> list[str]:
+    """Paths of the winner's values that the search chose."""
+    tuned = load(search_folder(summary["name"]).space).space.tuned()
+    return [path for path in tuned if path in summary["winner"]["values"]]
+
+
+def _figures(winner: Mapping[str, Any]) -> Table:
+    mark = "" if winner["leakage"] == "none" else f" (LEAKY: {winner['leakage']})"
     table = Table(title=f"winner{mark}")
-    table.add_column("metric")
-    table.add_column("validation, per segment", justify="right")
-    table.add_column("validation, per track", justify="right")
+    for column in ("", "metric"):
+        table.add_column(column)
+    table.add_column("validation", justify="right")
     if winner["test"]:
-        table.add_column("test, per segment", justify="right")
-        table.add_column("test, per track", justify="right")
-    for metric in _SHOWN:
-        cells = [_spread(winner["validation"][f"val_{level}{metric}"]) for level in ("", "track_")]
-        if winner["test"]:
-            cells += [_interval(winner["test"][level][metric]) for level in ("segment", "track")]
-        table.add_row(metric, *cells)
+        table.add_column("test [95% interval]", justify="right")
+    for level, prefix in (("track", "track_"), ("segment", "")):
+        for metric in _SHOWN:
+            cells = [_spread(winner["validation"][f"val_{prefix}{metric}"])]
+            if winner["test"]:
+                cells.append(_interval(winner["test"][level][metric]))
+            first = metric == _SHOWN[0]
+            table.add_row(f"per {level}" if first else "", metric, *cells, end_section=metric == _SHOWN[-1])
     return table
 
 
 def _spread(spread: Mapping[str, float]) -> str:
-    return f"{spread['mean']:.3f} +- {spread['std']:.3f}"
+    mean = f"{spread['mean']:.3f}"
+    return mean if spread["repeats"] == 1 else f"{mean} ± {spread['std']:.3f}"
 
 
 def _interval(interval: Mapping[str, float]) -> str:
     return f"{interval['value']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
-
-
-def _values(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in values.items())

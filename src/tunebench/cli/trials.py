@@ -29,6 +29,8 @@ def trials(
     from rich.console import Console
     from rich.table import Table
 
+    from tunebench.cli.result import short_value
+
     board = leaderboard(name)
     table = Table(title=f"{name}: best of each configuration (leakage: {board.leakage})")
     for column in ("#", board.objective, "epochs"):
@@ -37,17 +39,9 @@ def trials(
     table.add_column("tuned values", ratio=1)
     for position, row in enumerate(board.rows[:limit], start=1):
         mark = " *" if row.configuration == board.winner else ""
-        values = "  ".join(_short(p, row.values[p]) for p in board.tuned if p in row.values)
+        values = "  ".join(short_value(p, row.values[p]) for p in board.tuned if p in row.values)
         table.add_row(str(position), f"{row.score:.4f}", str(row.epochs), row.configuration + mark, values)
     console = Console()
     console.print(table)
     if board.winner:
         console.print("* the winner, after the finalists were trained again with other seeds")
-
-
-def _short(parameter: str, value: object) -> str:
-    """`mel` for the choice of a front-end, `n_fft 1024` for a parameter of it."""
-    from tunebench.catalog.feasibility import TABLES
-
-    text = f"{value:.3g}" if isinstance(value, float) else str(value)
-    return text if parameter in TABLES else f"{parameter.rpartition('.')[2]} {text}"

@@ -35,6 +35,12 @@ class Journal:
                 f"{path.parent}: another tunebench process is running this search. Wait for it to end, "
                 "or give this one another name with --name."
             ) from error
+        except OSError as error:
+            self._file.close()
+            raise StorageError(
+                f"{path.parent}: this file system has no locks ({error.strerror}), so two searches could "
+                "write one folder. Set TUNEBENCH_HOME to a folder on another file system."
+            ) from error
         self._drop_torn_line()
 
     def append(self, event: str, **fields: Any) -> None:

@@ -58,6 +58,8 @@ class Loop:
         """
         for event in self._events:
             self._replay(oracle, event)
+        if self.records.trials:
+            self._tell_listeners(lambda listener: listener.on_resume(self.records))
 
         def ask() -> TrialRequest | None:
             proposal = None if self.cut else oracle.ask()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from tunebench.search.records import Records
 from tunebench.trial import EpochRecord, TrialRequest, TrialResult, Values
 
 EpochListener = Callable[[str, EpochRecord], None]
@@ -70,6 +71,9 @@ class Executor(Protocol):
 
 class Listener:
     """Is told what happens, after it stands in the journal. Does nothing by itself."""
+
+    def on_resume(self, records: Records) -> None:
+        """What earlier processes did of this search; told once, before all else."""
 
     def on_start(self, request: TrialRequest) -> None:
         """A trial begins, or begins again."""
