@@ -242,6 +242,7 @@ CASES = {
         "23:3: training.batch\\nsize: is an unknown key",
     ),
     "name that is no folder": (("name: esc10-quick", "name: ../up"), "1:7: name: names a folder"),
+    "name of the write-ups": (("name: esc10-quick", "name: records"), "1:7: name: must not be 'records'"),
 }
 
 

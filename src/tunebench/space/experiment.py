@@ -29,6 +29,9 @@ _OPTIONAL = ("training", "search", "winner")
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
+RECORDS = "records"
+"""`experiments/records/` holds write-ups of searches, and is none itself."""
+
 SpaceField = Annotated[InstanceOf[Space], WithJsonSchema({"type": "object"})]
 """Its schema is written from the catalog, in `space.schema`."""
 
@@ -36,6 +39,8 @@ SpaceField = Annotated[InstanceOf[Space], WithJsonSchema({"type": "object"})]
 def _folder_name(value: str) -> str:
     if not 0 < len(value) <= 100 or not set(value) <= _NAME_CHARACTERS or value[0] in ".-":
         raise fault("names a folder: letters, digits, '.', '_' and '-', at most 100", "my-search")
+    if value == RECORDS:
+        raise fault(f"must not be '{RECORDS}', where committed write-ups stand", "my-search")
     return value
 
 
