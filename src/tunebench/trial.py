@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from tunebench.catalog.spec import Scalar
-
-Values = Mapping[str, Scalar]
+from tunebench.catalog.spec import Values
 
 
 class Status(StrEnum):

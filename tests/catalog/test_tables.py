@@ -6,7 +6,7 @@ import pytest
 
 from tunebench.catalog.feasibility import TABLES, branch, general, reasons
 from tunebench.catalog.frontends import FRONTENDS
-from tunebench.catalog.general import GENERAL, STRUCTURAL
+from tunebench.catalog.general import GENERAL
 from tunebench.catalog.spec import Signal, Spec
 
 ROWS = [(table, row) for table, rows in TABLES.items() for row in rows.values()]
@@ -43,10 +43,6 @@ def test_defaults_are_feasible_and_give_an_image(row: object) -> None:
     assert image.width == 1 + 80_000 // 512
     assert image.height > 1
     assert image.channels in (1, 3)
-
-
-def test_structural_parameters_exist() -> None:
-    assert set(STRUCTURAL) <= set(GENERAL)
 
 
 def test_branch_fills_in_defaults_and_drops_the_prefix() -> None:

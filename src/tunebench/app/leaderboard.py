@@ -10,10 +10,10 @@ from typing import Any
 from tunebench import space
 from tunebench.app.folder import existing_folder
 from tunebench.app.session import last_summary
+from tunebench.catalog.spec import Values
 from tunebench.search.journal import read
 from tunebench.search.records import rebuild
 from tunebench.search.table import rows
-from tunebench.trial import Values
 
 
 @dataclass(frozen=True, slots=True)

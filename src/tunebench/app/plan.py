@@ -6,14 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tunebench.audio.manifest import read
-from tunebench.catalog.spec import Signal
+from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure, structure_of
 from tunebench.errors import DataError
 from tunebench.search.brackets import Rung, rungs
 from tunebench.seeding import child_rng
 from tunebench.space import Experiment
 from tunebench.space.feasible import FeasibleShare, check_feasible, draw_feasible, feasible_share
-from tunebench.trial import Values
 
 DRAWS = 1_000
 _CLASSES_UNKNOWN = 10

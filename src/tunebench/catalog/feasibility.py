@@ -8,10 +8,7 @@ from typing import Any
 from tunebench.catalog.backbones import BACKBONES
 from tunebench.catalog.frontends import FRONTENDS
 from tunebench.catalog.general import GENERAL
-from tunebench.catalog.spec import BackboneRow, FrontendRow, Scalar, Signal
-
-Values = Mapping[str, Scalar]
-"""All active parameters of a configuration: `learning_rate`, `spectrogram`, `spectrogram.mel.n_fft`, ..."""
+from tunebench.catalog.spec import BackboneRow, FrontendRow, Signal, Values
 
 TABLES: Mapping[str, Mapping[str, FrontendRow] | Mapping[str, BackboneRow]] = {
     "spectrogram": FRONTENDS,

@@ -22,6 +22,3 @@ GENERAL: Mapping[str, Spec] = {
              options=("standard", "range")),
     )
 }  # fmt: skip
-
-STRUCTURAL = ("dense_units", "dense_units_2", "image_size")
-"""The general parameters that change a classifier's graph; all others are variables in it."""

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Scalar = str | int | float | bool | None
+
+Values = Mapping[str, Scalar]
+"""All active parameters of a configuration: `learning_rate`, `spectrogram`, `spectrogram.mel.n_fft`, ..."""
 Parameters = Mapping[str, Any]
 """The parameters of one row by their own names, with every default filled in."""
 

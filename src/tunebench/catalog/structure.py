@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import astuple, dataclass
 
 from tunebench.catalog.backbones import BACKBONES
-from tunebench.catalog.feasibility import Values, branch, general
+from tunebench.catalog.feasibility import branch, general
 from tunebench.catalog.frontends import FRONTENDS
-from tunebench.catalog.spec import Scalar, Signal
+from tunebench.catalog.spec import Scalar, Signal, Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ def check(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None) 
     console = Console()
     with _bar(console) as progress:
         found = audit_data(experiment.data, progress=progress)
-    table = Table(title=f"{found.tracks} tracks, {found.duration_s / 60:.1f} min, {found.groups} groups")
+    groups = f"{found.groups} groups" if found.grouped else "each a group of its own"
+    table = Table(title=f"{found.tracks} tracks, {found.duration_s / 60:.1f} min, {groups}")
     for column in ("class", "tracks", "groups", "minutes", "segments", "quarantined"):
         table.add_column(column, justify="left" if column == "class" else "right")
     for row in found.classes:
@@ -69,6 +70,8 @@ def check(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None) 
             str(row.quarantined),
         )  # fmt: skip
     console.print(table)
+    if found.duplicates:
+        console.print(f"{found.duplicates} tracks hold the same audio as another", highlight=False)
     for bad in found.quarantined:
         console.print(f"quarantined: {bad.path}: {bad.reason}", highlight=False, markup=False, soft_wrap=True)
     if found.split is not None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tunebench.catalog.spec import Values
 from tunebench.search.records import Records, TrialRecord
 from tunebench.seeding import child_seed
-from tunebench.trial import TrialRequest, Values, direction
+from tunebench.trial import TrialRequest, direction
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 import tunebench
-from tunebench.catalog.feasibility import Values
-from tunebench.catalog.spec import Signal
+from tunebench.audio.pcm import FULL_SCALE
+from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure
 from tunebench.export import parity
 from tunebench.export.folders import written_whole
@@ -25,8 +25,6 @@ from tunebench.export.layout import DESCRIPTION, EXAMPLE, KERAS, PROBABILITIES, 
 from tunebench.export.serving_model import compose, save_keras, save_savedmodel
 from tunebench.training.classifier import Classifier
 from tunebench.training.frontend import compile_frontend, frontend_layer
-
-_INT16_SCALE = np.float32(1 / 32768)
 
 
 def write(
@@ -95,7 +93,7 @@ def write_models(
     save_keras(served, folder / KERAS)
     save_savedmodel(served, folder / SAVEDMODEL)
     probabilities = _as_trained(classifier, frontend, examples)
-    np.savez(folder / EXAMPLE, **{WAVEFORM: examples * _INT16_SCALE, PROBABILITIES: probabilities})
+    np.savez(folder / EXAMPLE, **{WAVEFORM: examples / np.float32(FULL_SCALE), PROBABILITIES: probabilities})
 
 
 def _as_trained(

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from tunebench.audio.pcm import FULL_SCALE
 from tunebench.errors import InputError
-
-INT16_SCALE = 1.0 / 32768.0
 
 
 @dataclass(frozen=True, slots=True)
 class Waveform:
-    """Scale int16 by 1/32768; floating-point input, which is in [-1, 1] already, is only cast.
+    """Scale int16 to [-1, 1); floating-point input, which is in [-1, 1] already, is only cast.
 
     `(batch, samples)` int16 or float -> `(batch, samples)` of `dtype`.
 
@@ -34,7 +33,7 @@ class Waveform:
                 f"number in the input's signature."
             )
         if waveform.dtype == tf.int16:
-            return tf.cast(waveform, self.dtype) * INT16_SCALE
+            return tf.cast(waveform, self.dtype) / FULL_SCALE
         if waveform.dtype.is_floating:
             return tf.cast(waveform, self.dtype)
         raise InputError(

@@ -8,7 +8,7 @@ import keras_tuner
 from keras_tuner import oracles
 
 from tunebench.catalog.feasibility import reasons
-from tunebench.catalog.spec import Signal
+from tunebench.catalog.spec import Signal, Values
 from tunebench.errors import SpaceError
 from tunebench.search.hyperband import MendedHyperbandOracle
 from tunebench.search.protocols import Proposal
@@ -73,7 +73,7 @@ class KerasTunerOracle:
             return set()
         return {self._configurations[trial] for trial in self._oracle.promotable()}
 
-    def _propose(self, trial: Any, values: dict[str, Any]) -> Proposal:
+    def _propose(self, trial: Any, values: Values) -> Proposal:
         tuner = trial.hyperparameters.values
         name = f"{len(self._names):04d}"
         past = tuner.get("tuner/trial_id")

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from tunebench.catalog.spec import Values
 from tunebench.search.records import Records
-from tunebench.trial import EpochRecord, TrialRequest, TrialResult, Values
+from tunebench.trial import EpochRecord, TrialRequest, TrialResult
 
 EpochListener = Callable[[str, EpochRecord], None]
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tunebench.audio.decoder import decode
-from tunebench.audio.pcm import checked
+from tunebench.audio.pcm import FULL_SCALE, checked
 from tunebench.audio.rejection import RejectedAudioError
 from tunebench.audio.segments import segment_starts
 from tunebench.errors import DataError, InputError
@@ -131,5 +131,5 @@ def _mono(waveform: NDArray[Any]) -> NDArray[np.float32]:
             "waveform: must be (samples,) or (samples, channels), int16 or floating point in [-1, 1]. "
             f"Received: {array.dtype} {array.shape}."
         )
-    scale = 1 / 32768 if array.dtype == np.int16 else 1.0
-    return (array * np.float32(scale)).reshape(len(array), -1).mean(axis=1, dtype=np.float32)
+    scale = FULL_SCALE if array.dtype == np.int16 else 1.0
+    return (array / np.float32(scale)).reshape(len(array), -1).mean(axis=1, dtype=np.float32)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tunebench.audio.pcm import FULL_SCALE
+
 
 def batches_of_windows(
     samples: NDArray[np.int16], starts: Sequence[int], length: int, *, batch_size: int
@@ -24,4 +26,4 @@ def batches_of_windows(
         for row, start in enumerate(starts[first : first + batch_size]):
             part = samples[start : start + length]
             batch[row, : len(part)] = part
-        yield batch / 32768.0
+        yield batch / np.float32(FULL_SCALE)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tunebench.catalog.feasibility import TABLES, reasons
-from tunebench.catalog.spec import Signal
+from tunebench.catalog.spec import Signal, Values
 from tunebench.errors import SpaceError
 from tunebench.space.parameters import Choice, Parameter
-from tunebench.space.space import Space, Values
+from tunebench.space.space import Space
 
 MAX_DRAWS = 10_000
 MAX_POINTS = 10_000

@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tunebench.catalog.spec import Scalar
+from tunebench.catalog.spec import Scalar, Values
 from tunebench.space.parameters import Choice, Fixed, FloatRange, IntRange, Parameter
-from tunebench.space.space import Space, Values
+from tunebench.space.space import Space
 
 if TYPE_CHECKING:
     import keras_tuner  # pyright: ignore[reportMissingTypeStubs]

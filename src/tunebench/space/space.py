@@ -12,9 +12,6 @@ import numpy as np
 from tunebench.catalog.spec import Scalar
 from tunebench.space.parameters import Choice, Parameter, children_of, plain
 
-Values = dict[str, Scalar]
-"""All active parameters of a configuration: `learning_rate`, `spectrogram.mel.n_fft`, ..."""
-
 GRID_POINTS = 10
 """Points that a grid takes of a range without steps, as Keras Tuner's does."""
 
@@ -25,13 +22,13 @@ class Space:
 
     parameters: Mapping[str, Parameter]
 
-    def choose(self, pick: Callable[[str, Parameter], Scalar]) -> Values:
+    def choose(self, pick: Callable[[str, Parameter], Scalar]) -> dict[str, Scalar]:
         """Ask `pick(path, parameter)` for a value of each parameter that is active by then."""
-        values: Values = {}
+        values: dict[str, Scalar] = {}
         _choose(self.parameters, "", pick, values)
         return values
 
-    def sample(self, rng: np.random.Generator) -> Values:
+    def sample(self, rng: np.random.Generator) -> dict[str, Scalar]:
         """Draw each active parameter by itself."""
         return self.choose(lambda _, parameter: parameter.sample(rng))
 
@@ -50,7 +47,7 @@ class Space:
         """How many points there are, or None where a range has no steps."""
         return _count(self.parameters)
 
-    def points(self) -> Iterator[Values]:
+    def points(self) -> Iterator[dict[str, Scalar]]:
         """Every point of a space without continuous ranges.
 
         Raises:
@@ -60,7 +57,7 @@ class Space:
             raise ValueError("a continuous range has no list of points; grid() takes some of them")
         return _expand(list(self.parameters.items()), "", lambda parameter: parameter.values() or ())
 
-    def grid(self, points: int = GRID_POINTS) -> Iterator[Values]:
+    def grid(self, points: int = GRID_POINTS) -> Iterator[dict[str, Scalar]]:
         """Every combination; of continuous and logarithmic ranges, `points` evenly spaced values."""
         return _expand(list(self.parameters.items()), "", lambda parameter: parameter.grid(points))
 
@@ -90,7 +87,7 @@ def _choose(
     parameters: Mapping[str, Parameter],
     prefix: str,
     pick: Callable[[str, Parameter], Scalar],
-    values: Values,
+    values: dict[str, Scalar],
 ) -> None:
     for name, parameter in parameters.items():
         path = prefix + name
@@ -124,7 +121,7 @@ def _count(parameters: Mapping[str, Parameter]) -> int | None:
 
 def _expand(
     items: list[tuple[str, Parameter]], prefix: str, axis: Callable[[Parameter], Iterable[Scalar]]
-) -> Iterator[Values]:
+) -> Iterator[dict[str, Scalar]]:
     if not items:
         yield {}
         return

@@ -8,8 +8,8 @@ import keras
 import tensorflow as tf
 
 import tunebench.frontends
-from tunebench.catalog.feasibility import Values, branch, general
-from tunebench.catalog.spec import Signal
+from tunebench.catalog.feasibility import branch, general
+from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure
 
 FrontendStep = Callable[[tf.Tensor], tf.Tensor]

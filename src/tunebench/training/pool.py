@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from tunebench.catalog.feasibility import Values, branch, general
-from tunebench.catalog.spec import Signal
+from tunebench.catalog.feasibility import branch, general
+from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure
 from tunebench.training.classifier import Classifier
 from tunebench.training.frontend import FrontendStep, compile_frontend, frontend_layer

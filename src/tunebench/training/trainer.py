@@ -16,7 +16,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tunebench.catalog.feasibility import Values, general
+from tunebench.catalog.feasibility import general
+from tunebench.catalog.spec import Values
 from tunebench.catalog.structure import Structure, structure_of
 from tunebench.errors import SearchError, StorageError
 from tunebench.metrics.classification import evaluate
