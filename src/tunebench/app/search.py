@@ -13,6 +13,7 @@ from tunebench.app.folder import search_folder
 from tunebench.app.plan import signal_of
 from tunebench.app.quiet import import_tensorflow
 from tunebench.app.session import check_space, finished_summary, named_weights, open_session
+from tunebench.audio.manifest import read
 from tunebench.search.protocols import Listener
 from tunebench.space import Experiment
 from tunebench.space.feasible import check_feasible
@@ -57,9 +58,10 @@ def search(
     elif not experiment.data.root.exists():  # its audio is needed no more
         check_space(experiment, folder)
         return finished
-    data = prepare_data(experiment.data, progress=on_decode)
     if options.fresh:
+        read(experiment.data)  # what is wrong with the data is said before anything is moved
         folder.set_aside()
+    data = prepare_data(experiment.data, progress=on_decode)
     with closing(open_session(experiment, data)) as session:
         summary = finished_summary(folder)
         if summary is not None:

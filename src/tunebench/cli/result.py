@@ -46,9 +46,9 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
     name = summary["name"]
     console.print(
         f"model: {search_folder(summary['name']).path / winner['bundle']}\n"
-        f"  tunebench trials {name}          leaderboard\n"
-        f"  tunebench predict {name} FILE    classify a file\n"
-        f"  tunebench ui                     browse all trials in MLflow",
+        f"  tunebench predict {name} FILE   classify a file\n"
+        f"  tunebench trials {name}         leaderboard\n"
+        f"  tunebench ui        {' ' * len(name)}       browse all trials in MLflow",
         highlight=False,
         soft_wrap=True,
     )
