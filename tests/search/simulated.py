@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,10 +35,15 @@ def score(values, epoch: int) -> float:
 
 
 class SimulatedExecutor:
-    """Runs `slots` trials at once, ended in the order of submission."""
+    """Runs `slots` trials at once, ended in the order of submission, or in one that `shuffle` draws."""
 
-    def __init__(self, slots: int = 1, fails: Callable[[TrialRequest], bool] = lambda request: False) -> None:
-        self.slots, self._fails = slots, fails
+    def __init__(
+        self,
+        slots: int = 1,
+        fails: Callable[[TrialRequest], bool] = lambda request: False,
+        shuffle: random.Random | None = None,
+    ) -> None:
+        self.slots, self._fails, self._shuffle = slots, fails, shuffle
         self._queue: list[TrialRequest] = []
         self.ran: list[TrialRequest] = []
 
@@ -46,7 +52,7 @@ class SimulatedExecutor:
         self._queue.append(request)
 
     def wait(self, on_epoch: EpochListener) -> TrialResult:
-        request = self._queue.pop(0)
+        request = self._queue.pop(self._shuffle.randrange(len(self._queue)) if self._shuffle else 0)
         self.ran.append(request)
         if self._fails(request):
             return TrialResult(request.trial, Status.FAILED, request.epochs_from, message="planned")

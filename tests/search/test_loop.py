@@ -1,4 +1,6 @@
 import json
+import random
+import zlib
 
 import pytest
 from tests.search import simulated
@@ -38,7 +40,7 @@ class KilledJournal(Journal):
 
 
 def drive(
-    tmp_path, journal, *, slots=1, fails=lambda request: False, listeners=(), executor=None, max_trials=None,
+    tmp_path, journal, *, slots=1, fails=lambda request: False, listeners=(), executor=None, most=None,
     keep=lambda configurations: None, **search,
 ) -> Loop:  # fmt: skip
     experiment = simulated.experiment(tmp_path, **{"max_epochs": 9, "seed": 1, **search})
@@ -51,7 +53,7 @@ def drive(
     )
     try:
         oracle = KerasTunerOracle(experiment.space, experiment.search, SIGNAL)
-        loop.search(oracle, max_trials=max_trials, keep=keep)
+        loop.search(oracle, max_trials=most, keep=keep)
     finally:
         journal.close()
     return loop
@@ -121,11 +123,11 @@ def test_a_search_cut_short_goes_on_as_if_it_had_not_been(tmp_path):
     whole = drive(tmp_path, Journal(tmp_path / "whole.jsonl"))
     assert not whole.cut
     path = tmp_path / "cut.jsonl"
-    cut = drive(tmp_path, Journal(path), max_trials=5)
+    cut = drive(tmp_path, Journal(path), most=5)
     assert cut.cut
     assert len(cut.records.trials) == 5
     assert stable(drive(tmp_path, Journal(path))) == stable(whole)
-    exact = drive(tmp_path, Journal(tmp_path / "exact.jsonl"), max_trials=len(whole.records.trials))
+    exact = drive(tmp_path, Journal(tmp_path / "exact.jsonl"), most=len(whole.records.trials))
     assert not exact.cut
 
 
@@ -149,7 +151,7 @@ class CheckpointedExecutor(simulated.SimulatedExecutor):
 @pytest.mark.parametrize("share", [0, 5, 2])
 def test_checkpoints_that_nobody_goes_on_from_are_let_go(tmp_path, slots, share):
     """With none, a fifth and half of the trials failing, one at a time and four at once."""
-    executor = CheckpointedExecutor(slots, lambda request: share > 0 and int(request.trial) % share == 1)
+    executor = CheckpointedExecutor(slots, lambda request: share > 0 and int(request.trial[:4]) % share == 1)
     drive(
         tmp_path,
         Journal(tmp_path / "journal.jsonl"),
@@ -159,6 +161,23 @@ def test_checkpoints_that_nobody_goes_on_from_are_let_go(tmp_path, slots, share)
     assert not executor.held
     if share == 0 and slots == 1:
         assert executor.most == 9  # the first round of the widest of three brackets; 17 in all
+
+
+@pytest.mark.parametrize("algorithm", ["hyperband", "random", "grid"])
+@pytest.mark.parametrize("failing", [False, True])
+def test_the_table_does_not_depend_on_how_many_work_and_who_ends_first(tmp_path, algorithm, failing):
+    """One trial at a time, and 3 and 8 at once that end in any order."""
+
+    def fails(request):
+        return failing and zlib.crc32(f"{request.configuration} {request.rung}".encode()) % 4 == 0
+
+    search = {"algorithm": algorithm, "max_trials": 24} if algorithm != "hyperband" else {"max_epochs": 27}
+    alone = drive(tmp_path, Journal(tmp_path / "alone.jsonl"), fails=fails, **search)
+    assert len(alone.records.trials) >= 24
+    for number, slots in enumerate((3, 8, 8)):
+        executor = simulated.SimulatedExecutor(slots, fails, random.Random(number))
+        together = drive(tmp_path, Journal(tmp_path / f"{number}.jsonl"), executor=executor, **search)
+        assert stable(together) == stable(alone)
 
 
 def test_parallel_trials_that_were_open_are_run_again(tmp_path):
@@ -187,7 +206,7 @@ def test_a_search_in_which_nothing_works_ends_with_the_reason(tmp_path):
 
 def test_failures_among_successes_do_not_end_a_search(tmp_path):
     loop = drive(
-        tmp_path, Journal(tmp_path / "journal.jsonl"), fails=lambda request: int(request.trial) % 4 == 1
+        tmp_path, Journal(tmp_path / "journal.jsonl"), fails=lambda request: int(request.trial[:4]) % 4 == 1
     )
     assert sum(row["status"] == "failed" for row in rows(loop.records)) > 3
 

@@ -16,12 +16,18 @@ class MendedHyperbandOracle(HyperbandOracle):
     one to the full budget. Here a failed trial of the first round counts as the worst of it, and one
     of a later round is replaced by the next best of the round below. A space with fewer configurations
     than a bracket asks for fills the bracket with what there is. `tuner/bracket` is the trial's own.
+
+    A round promotes once it has ended, so that what is asked for depends on the scores alone and not on the
+    order in which parallel trials end: workers without work begin the next bracket meanwhile.
     """
 
     def __init__(self, *, min_epochs: int, **kwargs: Any) -> None:
+        self._planned = 0
         super().__init__(**kwargs)
         self.min_epochs = min_epochs
-        self._brackets = []
+        self.places: dict[str, str] = {}
+        """Names of the trials: their places in the bracket table."""
+        self._brackets, self._planned = [], 0
         self._current_bracket = self._get_num_brackets() - 1
         self._start_new_bracket()
 
@@ -62,19 +68,20 @@ class MendedHyperbandOracle(HyperbandOracle):
     def _promotion(self, trial_id: str, bracket: dict[str, Any]) -> dict[str, Any] | None:
         rounds = bracket["rounds"]
         for number in range(1, len(rounds)):
+            if not self._ended(bracket, number - 1):
+                return None
             if len(rounds[number]) >= self._expected(bracket, number):
                 continue
+            running = any(self.trials[entry["id"]].status not in _ENDED for entry in rounds[number])
+            if running and len(rounds[number]) >= self._get_size(bracket["bracket_num"], number):
+                return None  # who replaces whom must not depend on which of two failures is told first
             selected = {entry["past_id"] for entry in rounds[number]}
             waiting = [self.trials[e["id"]] for e in rounds[number - 1] if e["id"] not in selected]
-            ended = [trial for trial in waiting if trial.status in _ENDED]
-            # More have ended than will be left behind: the best of them is sure of its place.
-            left_behind = self._expected(bracket, number - 1) - self._wanted(bracket, number)
-            completed = [trial for trial in ended if trial.status == "COMPLETED"]
-            if completed and len(ended) > left_behind:
-                sign = -1 if self.objective.direction == "max" else 1
-                best = min(completed, key=lambda trial: sign * trial.score)
-                values = {**best.hyperparameters.values, "tuner/trial_id": best.trial_id}
-                return self._enter(trial_id, bracket, number, values, past_id=best.trial_id)
+            completed = [trial for trial in waiting if trial.status == "COMPLETED"]
+            sign = -1 if self.objective.direction == "max" else 1
+            best = min(completed, key=lambda trial: sign * trial.score)
+            values = {**best.hyperparameters.values, "tuner/trial_id": best.trial_id}
+            return self._enter(trial_id, bracket, number, values, past_id=best.trial_id)
         return None
 
     def _enter(
@@ -86,7 +93,9 @@ class MendedHyperbandOracle(HyperbandOracle):
         *,
         past_id: str | None,
     ) -> dict[str, Any]:
+        place = self._place(bracket, number)
         bracket["rounds"][number].append({"past_id": past_id, "id": trial_id})
+        self.places[trial_id] = place
         bracket_number = bracket["bracket_num"]
         return {
             **values,
@@ -95,6 +104,27 @@ class MendedHyperbandOracle(HyperbandOracle):
             "tuner/bracket": bracket_number,
             "tuner/round": number,
         }
+
+    def _place(self, bracket: dict[str, Any], number: int) -> str:
+        """Name of the next trial of a round: its place in the bracket table, `0012`.
+
+        The trial that replaces a failed one is named after it, `0012-2`, so that no other name moves.
+        """
+        entries, sizes = bracket["rounds"][number], self._sizes(bracket)
+        if len(entries) < sizes[number]:
+            return f"{bracket['first'] + sum(sizes[:number]) + len(entries):04d}"
+        failed = [entry["id"] for entry in entries if self.trials[entry["id"]].status == "FAILED"]
+        place, _, attempt = self.places[failed[len(entries) - sizes[number]]].partition("-")
+        return f"{place}-{int(attempt or 1) + 1}"
+
+    def _sizes(self, bracket: dict[str, Any]) -> list[int]:
+        return [self._get_size(bracket["bracket_num"], number) for number in range(len(bracket["rounds"]))]
+
+    def _start_new_bracket(self) -> None:
+        super()._start_new_bracket()
+        bracket = self._brackets[-1]
+        bracket["first"] = self._planned
+        self._planned += sum(self._sizes(bracket))
 
     def _wanted(self, bracket: dict[str, Any], number: int) -> int:
         """How many a round should hold, a replacement for each of its failures included."""

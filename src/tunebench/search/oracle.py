@@ -76,6 +76,8 @@ class KerasTunerOracle:
     def _propose(self, trial: Any, values: Values) -> Proposal:
         tuner = trial.hyperparameters.values
         name = f"{len(self._names):04d}"
+        if isinstance(self._oracle, MendedHyperbandOracle):
+            name = self._oracle.places[trial.trial_id]
         past = tuner.get("tuner/trial_id")
         configuration = (
             self._configurations[past] if past else f"c{len(set(self._configurations.values())):04d}"

@@ -19,8 +19,9 @@ UNSTABLE = ("attempt", "worker", "host", "started_at", "run_id")
 
 
 def rows(records: Records, run_ids: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """The ended trials in the order of their numbers; `run_ids` maps configurations to MLflow runs."""
-    return [_row(record, run_ids or {}) for record in records.trials.values() if record.result]
+    """The ended trials in the order of their names; `run_ids` maps configurations to MLflow runs."""
+    ended = [record for _, record in sorted(records.trials.items()) if record.result]
+    return [_row(record, run_ids or {}) for record in ended]
 
 
 def to_csv(table: list[dict[str, Any]]) -> str:
