@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tunebench.app.leaderboard import leaderboard, trial_rows
     from tunebench.app.load import load_experiment
     from tunebench.app.models import find_bundle
+    from tunebench.app.options import Options as SearchOptions
     from tunebench.app.plan import make_plan
-    from tunebench.app.search import Options as SearchOptions
     from tunebench.app.search import search as run_search
     from tunebench.audio.demo import write as write_demo_corpus
     from tunebench.errors import TunebenchError
@@ -37,7 +37,7 @@ __version__ = "0.1.0"
 _PLACES = {
     "Experiment": "tunebench.space:Experiment",
     "Predictor": "tunebench.serving.predictor:Predictor",
-    "SearchOptions": "tunebench.app.search:Options",
+    "SearchOptions": "tunebench.app.options:Options",
     "TunebenchError": "tunebench.errors:TunebenchError",
     "audit_data": "tunebench.app.corpus:audit_data",
     "export_model": "tunebench.export.formats:export",

@@ -102,7 +102,7 @@ def test_a_trial_that_kills_its_process_has_failed_after_three_attempts(tmp_path
     loop = drive(tmp_path, Journal(path), executor=FatalExecutor())
     fatal = loop.records.trials.pop("0002")
     assert (fatal.attempts, fatal.result.status) == (3, "failed")
-    assert "3 attempts ended with the process" in fatal.result.message
+    assert "3 attempts lost: the process that ran it died" in fatal.result.message
     assert {record.result.status for record in loop.records.trials.values()} == {"completed"}
 
 

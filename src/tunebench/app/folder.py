@@ -50,6 +50,11 @@ class SearchFolder:
         return self.path / "figures"
 
     @property
+    def logs(self) -> Path:
+        """What worker processes write to their terminal."""
+        return self.path / "logs"
+
+    @property
     def winner(self) -> Path:
         """The exported bundle."""
         return self.path / "winner"

@@ -10,16 +10,19 @@ from typing import Any
 
 from tunebench import paths
 from tunebench.app.choose import choose_winner
-from tunebench.app.folder import write_atomically
+from tunebench.app.folder import SearchFolder, write_atomically
+from tunebench.app.options import Options
 from tunebench.app.session import Session
 from tunebench.app.summary import describe_data, summarise
 from tunebench.audio.track import SIDES
 from tunebench.errors import StorageError
 from tunebench.executors.inline import InlineExecutor
+from tunebench.executors.processes import ProcessExecutor
+from tunebench.executors.recipe import Recipe
 from tunebench.search.journal import read
 from tunebench.search.loop import Loop
 from tunebench.search.oracle import KerasTunerOracle
-from tunebench.search.protocols import Listener
+from tunebench.search.protocols import Executor, Listener
 from tunebench.search.records import rebuild
 from tunebench.search.table import rows, to_csv
 from tunebench.space import Experiment
@@ -36,8 +39,9 @@ def run(
     data: TrainingData,
     session: Session,
     listeners: Sequence[Listener],
+    options: Options,
     *,
-    max_trials: int | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """Run what the session's journal lacks of a search, and return its summary.
 
@@ -46,10 +50,9 @@ def run(
         StorageError: a disk is full or not writable.
     """
     folder = session.folder
-    trainer = Trainer(
-        data, experiment.training, objective=experiment.search.objective, checkpoints=folder.checkpoints
-    )
-    executor = InlineExecutor(trainer)
+    recipe = Recipe(data, experiment.training, experiment.search.objective, folder.checkpoints)
+    trainer = recipe.trainer()
+    executor = _executor(recipe, trainer, options, folder)
     tracker = MlflowListener(
         uri=paths.tracking_uri(),
         artifacts=paths.artifacts(),
@@ -63,13 +66,14 @@ def run(
         events=session.events,
         listeners=[tracker, table, *listeners],
         seed=experiment.search.seed,
+        should_stop=should_stop,
     )
     table.loop = loop
     tracker.open(_search_info(experiment, data, session))
     status = "FAILED"
     try:
         oracle = KerasTunerOracle(experiment.space, experiment.search, data.signal)
-        loop.search(oracle, max_trials=max_trials, keep=keeper(folder.checkpoints, loop))
+        loop.search(oracle, max_trials=options.max_trials, keep=keeper(folder.checkpoints, loop))
         winner = choose_winner(experiment, data, session, loop, trainer)
         session.journal.append("phase", name="tracking", seconds=loop.listener_s)
         summary = summarise(
@@ -103,6 +107,18 @@ def keeper(checkpoints: Path, loop: Loop) -> Callable[[Collection[str]], None]:
         keep_only(checkpoints, {*configurations, *repeats})
 
     return keep
+
+
+def _executor(recipe: Recipe, trainer: Trainer, options: Options, folder: SearchFolder) -> Executor:
+    if options.executor == "inline":
+        return InlineExecutor(trainer)
+    return ProcessExecutor(
+        recipe,
+        workers=options.workers,
+        threads=options.threads,
+        hung_after_s=options.hung_after_s,
+        logs=folder.logs,
+    )
 
 
 class TrialsFile(Listener):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 from tunebench.app.corpus import Progress, prepare_data
 from tunebench.app.folder import search_folder
+from tunebench.app.options import DEFAULTS, Options
 from tunebench.app.plan import signal_of
 from tunebench.app.quiet import import_tensorflow
 from tunebench.app.session import check_space, finished_summary, named_weights, open_session
@@ -20,26 +20,20 @@ from tunebench.space.feasible import check_feasible
 from tunebench.training.data import TrainingData
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line adds to the file."""
-
-    fresh: bool = False
-    max_trials: int | None = None
-
-
 def search(
     experiment: Experiment,
-    options: Options = Options(),
+    options: Options = DEFAULTS,
     *,
     listeners: Sequence[Listener] = (),
     on_decode: Progress | None = None,
     on_data: Callable[[TrainingData], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """Run a search to its end, from wherever an earlier call of the same name left it.
 
     TensorFlow is imported once the data stands: what is wrong with it is said at once, and so is the
-    result of a search that was finished before.
+    result of a search that was finished before. Where `should_stop` says so, KeyboardInterrupt is raised once
+    an epoch has ended.
 
     Returns:
         The summary, as in `summary.json`.
@@ -73,7 +67,7 @@ def search(
         make_deterministic()
         from tunebench.app.run import run
 
-        return run(experiment, data, session, listeners, max_trials=options.max_trials)
+        return run(experiment, data, session, listeners, options, should_stop=should_stop)
 
 
 def check_weights(experiment: Experiment) -> None:

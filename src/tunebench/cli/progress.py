@@ -88,6 +88,10 @@ class ProgressView(Listener):
         self._note(request, record.metrics[self._objective])
         self._describe(request, f"epoch {record.epoch}/{request.epochs_to}")
 
+    def on_lost(self, request: TrialRequest, reason: str) -> None:
+        """One line for the attempt."""
+        self._say(f"{request.trial:>9} {request.configuration} lost: {reason}")
+
     def on_result(self, request: TrialRequest, result: TrialResult) -> None:
         """One line for the trial."""
         self._skip(request, result)

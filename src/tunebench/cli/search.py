@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from tunebench.cli.arguments import DataRoot, Overrides, SpaceFile
+from tunebench.errors import InputError
+
+
+class Executor(StrEnum):
+    """Where trials run."""
+
+    INLINE = "inline"
+    PROCESSES = "processes"
 
 
 def search(
@@ -20,6 +29,20 @@ def search(
     max_trials: Annotated[
         int | None, typer.Option(min=1, help="Stop the search after so many trials.")
     ] = None,
+    executor: Annotated[
+        Executor, typer.Option(help="Run trials in this process, or in processes of their own.")
+    ] = Executor.INLINE,
+    workers: Annotated[int, typer.Option(min=1, help="Trials at once, with --executor processes.")] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads of each worker; all cores divided by workers if not set."),
+    ] = None,
+    hung_after: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, metavar="MINUTES", help="Restart a worker in which no epoch ends for so long."
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the result.")] = False,
 ) -> None:
     """Run the search of a file to its end; an interrupted one goes on by itself.
@@ -29,19 +52,32 @@ def search(
     from rich.console import Console
 
     from tunebench.app.load import load_experiment
-    from tunebench.app.search import Options
+    from tunebench.app.options import Options
     from tunebench.app.search import search as run
     from tunebench.cli.progress import ProgressView
     from tunebench.cli.result import print_result
+    from tunebench.cli.stopping import Stopping
+
+    if executor is Executor.INLINE and (workers > 1 or threads or hung_after):
+        raise InputError("--workers, --threads and --hung-after go with --executor processes: add it")
 
     experiment = load_experiment(space, overrides=overrides or [], data_root=data, name=name)
     console = Console()
-    with ProgressView(experiment, console, quiet=quiet) as view:
+    options = Options(
+        fresh=fresh,
+        max_trials=max_trials,
+        executor=executor.value,
+        workers=workers,
+        threads=threads,
+        hung_after_s=None if hung_after is None else 60 * hung_after,
+    )
+    with Stopping() as stopping, ProgressView(experiment, console, quiet=quiet) as view:
         summary = run(
             experiment,
-            Options(fresh=fresh, max_trials=max_trials),
-            listeners=[view],
+            options,
+            listeners=[view, stopping],
             on_decode=view.on_decode,
             on_data=view.on_data,
+            should_stop=stopping.asked,
         )
     print_result(summary, console)

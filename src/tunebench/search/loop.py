@@ -9,7 +9,7 @@ from typing import Any
 
 from tunebench.errors import InputError, SearchError
 from tunebench.search.journal import Journal
-from tunebench.search.protocols import Executor, Listener, Oracle, Proposal
+from tunebench.search.protocols import Executor, Listener, Lost, Oracle, Proposal
 from tunebench.search.records import Records, TrialRecord, request_fields
 from tunebench.seeding import child_seed
 from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult
@@ -22,7 +22,10 @@ MAX_LOST = 3
 
 
 class Loop:
-    """Drives one search to its end, from wherever its journal says it is."""
+    """Drives one search to its end, from wherever its journal says it is.
+
+    Where `should_stop` says so, it raises KeyboardInterrupt once the epoch that ended is in the journal.
+    """
 
     def __init__(
         self,
@@ -32,13 +35,14 @@ class Loop:
         events: Sequence[Mapping[str, Any]],
         listeners: Sequence[Listener],
         seed: int,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.records = Records()
         self.listener_s = 0.0
         """Seconds spent in listeners."""
         self.cut = False
         """Whether `max_trials` ended the search before its oracle did."""
-        self._events = events
+        self._events, self._should_stop = events, should_stop
         self._executor, self._journal, self._listeners, self._seed = executor, journal, listeners, seed
 
     def search(
@@ -101,6 +105,9 @@ class Loop:
                 return
             result = self._executor.wait(self._on_epoch)
             running -= 1
+            if isinstance(result, Lost):
+                queue.insert(0, self._note_lost(result))
+                continue
             self._finish(result)
             tell(result)
 
@@ -113,16 +120,20 @@ class Loop:
         self._tell_listeners(lambda listener: listener.on_start(request))
         self._executor.submit(request)
 
+    def _note_lost(self, lost: Lost) -> TrialRequest:
+        request = self.records.all()[lost.trial].request
+        self._append("lost", trial=lost.trial, reason=lost.reason)
+        self._tell_listeners(lambda listener: listener.on_lost(request, lost.reason))
+        return request
+
     def _lost(self, request: TrialRequest) -> bool:
         held = self.records.of(request).get(request.trial)
         return held is not None and held.lost >= MAX_LOST
 
     def _give_up(self, request: TrialRequest) -> TrialResult:
+        reason = self.records.all()[request.trial].lost_reason or "the process that ran it died"
         result = TrialResult(
-            request.trial,
-            Status.FAILED,
-            request.epochs_from,
-            message=f"{MAX_LOST} attempts ended with the process that ran them, which was killed or crashed",
+            request.trial, Status.FAILED, request.epochs_from, message=f"{MAX_LOST} attempts lost: {reason}"
         )
         self._finish(result)
         return result
@@ -133,6 +144,8 @@ class Loop:
             return
         self._append("epoch", trial=trial, epoch=record.epoch, metrics=dict(record.metrics))
         self._tell_listeners(lambda listener: listener.on_epoch(held.request, record))
+        if self._should_stop():
+            raise KeyboardInterrupt
 
     def _finish(self, result: TrialResult) -> None:
         self._append("result", result=asdict(result))

@@ -52,6 +52,14 @@ class Oracle(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An attempt that ended without a result: its process died or hung. The trial may be tried again."""
+
+    trial: str
+    reason: str
+
+
 class Executor(Protocol):
     """Runs trials. `slots` is how many it runs at once."""
 
@@ -61,8 +69,12 @@ class Executor(Protocol):
         """Take a trial, if a slot is free; does not block."""
         ...
 
-    def wait(self, on_epoch: EpochListener) -> TrialResult:
-        """Block until one of the submitted trials ends; epochs of all are passed on meanwhile."""
+    def wait(self, on_epoch: EpochListener) -> TrialResult | Lost:
+        """Block until one of the submitted trials ends; epochs of all are passed on meanwhile.
+
+        Raises:
+            StorageError: a worker cannot write or read what it needs; the search must stop.
+        """
         ...
 
     def close(self) -> None:
@@ -81,6 +93,9 @@ class Listener:
 
     def on_epoch(self, request: TrialRequest, record: EpochRecord) -> None:
         """An epoch of a trial is done."""
+
+    def on_lost(self, request: TrialRequest, reason: str) -> None:
+        """An attempt at a trial ended with its process."""
 
     def on_result(self, request: TrialRequest, result: TrialResult) -> None:
         """A trial ended."""

@@ -18,7 +18,8 @@ class TrialRecord:
     epochs: dict[int, EpochRecord] = field(default_factory=dict)
     result: TrialResult | None = None
     lost: int = 0
-    """Attempts since the last epoch that ended without a word: the process died."""
+    """Attempts since the last epoch that ended with their process."""
+    lost_reason: str = ""
 
 
 @dataclass(slots=True)
@@ -54,6 +55,8 @@ class Records:
                 fields = dict(event["result"])
                 fields["status"] = Status(fields["status"])
                 self.all()[fields["trial"]].result = TrialResult(**fields)
+            case "lost":
+                self.all()[event["trial"]].lost_reason = event["reason"]
             case "end":  # stopped on purpose: no trial is to blame
                 for record in self.all().values():
                     record.lost = 0

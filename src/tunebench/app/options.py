@@ -1,0 +1,25 @@
+"""How a search is run, beside what its file says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line adds to the file. None of it changes what is found.
+
+    `workers` processes run trials at once, each with `threads` threads (all cores divided by the workers if
+    None); a trial of which no epoch ends for `hung_after_s` is given to another worker.
+    """
+
+    fresh: bool = False
+    max_trials: int | None = None
+    executor: Literal["inline", "processes"] = "inline"
+    workers: int = 1
+    threads: int | None = None
+    hung_after_s: float | None = None
+
+
+DEFAULTS = Options()

@@ -1,0 +1,27 @@
+"""What a process needs to run trials: plain data that crosses to it once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tunebench.training.data import TrainingData
+from tunebench.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from tunebench.space.sections import TrainingSection
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The arguments of a `Trainer`. The audio itself stays in the store, which every worker must reach."""
+
+    data: TrainingData
+    training: TrainingSection
+    objective: str
+    checkpoints: Path
+
+    def trainer(self) -> Trainer:
+        """A trainer of it in this process."""
+        return Trainer(self.data, self.training, objective=self.objective, checkpoints=self.checkpoints)
