@@ -42,6 +42,8 @@ class Loop:
         """Seconds spent in listeners."""
         self.cut = False
         """Whether `max_trials` ended the search before its oracle did."""
+        self._running: set[str] = set()
+        self._works = False
         self._events, self._should_stop = events, should_stop
         self._executor, self._journal, self._listeners, self._seed = executor, journal, listeners, seed
 
@@ -74,8 +76,7 @@ class Loop:
         def tell(result: TrialResult) -> None:
             oracle.tell(result)
             self._check_failures()
-            running = {request.configuration for request in self._open(self.records.trials)}
-            keep(oracle.continuable() | running)
+            keep(oracle.continuable() | self._running)
 
         self._drive(self._open(self.records.trials), ask, tell)
 
@@ -112,6 +113,7 @@ class Loop:
             tell(result)
 
     def _dispatch(self, request: TrialRequest) -> None:
+        self._running.add(request.configuration)
         if request.trial not in self.records.of(request):
             self._append("ask", request=request_fields(request))
         attempt = self.records.of(request)[request.trial].attempts + 1
@@ -121,7 +123,7 @@ class Loop:
         self._executor.submit(request)
 
     def _note_lost(self, lost: Lost) -> TrialRequest:
-        request = self.records.all()[lost.trial].request
+        request = self.records.find(lost.trial).request
         self._append("lost", trial=lost.trial, reason=lost.reason)
         self._tell_listeners(lambda listener: listener.on_lost(request, lost.reason))
         return request
@@ -131,7 +133,7 @@ class Loop:
         return held is not None and held.lost >= MAX_LOST
 
     def _give_up(self, request: TrialRequest) -> TrialResult:
-        reason = self.records.all()[request.trial].lost_reason or "the process that ran it died"
+        reason = self.records.find(request.trial).lost_reason or "the process that ran it died"
         result = TrialResult(
             request.trial, Status.FAILED, request.epochs_from, message=f"{MAX_LOST} attempts lost: {reason}"
         )
@@ -139,7 +141,7 @@ class Loop:
         return result
 
     def _on_epoch(self, trial: str, record: EpochRecord) -> None:
-        held = self.records.all()[trial]
+        held = self.records.find(trial)
         if record.epoch in held.epochs:  # an interrupted attempt had told it already
             return
         self._append("epoch", trial=trial, epoch=record.epoch, metrics=dict(record.metrics))
@@ -148,8 +150,9 @@ class Loop:
             raise KeyboardInterrupt
 
     def _finish(self, result: TrialResult) -> None:
+        self._running.discard(self.records.find(result.trial).request.configuration)
         self._append("result", result=asdict(result))
-        request = self.records.all()[result.trial].request
+        request = self.records.find(result.trial).request
         self._tell_listeners(lambda listener: listener.on_result(request, result))
 
     def _tell_listeners(self, tell: Callable[[Listener], None]) -> None:
@@ -196,8 +199,11 @@ class Loop:
         return [record.request for record in table.values() if record.result is None]
 
     def _check_failures(self) -> None:
+        if self._works:
+            return
         results = [record.result for record in self.records.trials.values() if record.result]
-        if len(results) >= MAX_FAILURES_AT_START and all(r.status is Status.FAILED for r in results):
+        self._works = any(result.status is not Status.FAILED for result in results)
+        if len(results) >= MAX_FAILURES_AT_START and not self._works:
             raise SearchError(
                 f"the first {len(results)} trials all failed, the last with: {results[-1].message}"
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import keras_tuner
@@ -40,6 +42,7 @@ class KerasTunerOracle:
         self._names: dict[str, str] = {}
         self._ids: dict[str, str] = {}
         self._configurations: dict[str, str] = {}
+        self._begun = 0
 
     def ask(self) -> Proposal | None:
         """The next trial, or None: wait, or over."""
@@ -79,9 +82,8 @@ class KerasTunerOracle:
         if isinstance(self._oracle, MendedHyperbandOracle):
             name = self._oracle.places[trial.trial_id]
         past = tuner.get("tuner/trial_id")
-        configuration = (
-            self._configurations[past] if past else f"c{len(set(self._configurations.values())):04d}"
-        )
+        configuration = self._configurations[past] if past else f"c{self._begun:04d}"
+        self._begun += not past
         self._configurations[trial.trial_id] = configuration
         self._names[trial.trial_id], self._ids[name] = name, trial.trial_id
         return Proposal(
@@ -112,18 +114,26 @@ class KerasTunerOracle:
 
         oracle.verbose = 0
         oracle.save = lambda: None
+        oracle._check_consecutive_failures = lambda: None  # the loop's to judge
         oracle._save_trial = lambda trial: None
         oracle._random_values = feasible_values
+
+
+def _copy_sharing_the_space(hyperparameters: Any) -> Any:
+    """Keras Tuner's own copy writes out and reads back every parameter, which takes milliseconds a trial."""
+    copied = copy.copy(hyperparameters)
+    copied.values = dict(hyperparameters.values)
+    copied.copy = MethodType(_copy_sharing_the_space, copied)
+    return copied
 
 
 def _make(space: Space, search: SearchSection) -> Any:
     common: dict[str, Any] = {
         "objective": keras_tuner.Objective("score", direction(search.objective)),
-        "hyperparameters": to_hyperparameters(space),
+        "hyperparameters": _copy_sharing_the_space(to_hyperparameters(space)),
         "allow_new_entries": False,
         "tune_new_entries": False,
         "seed": child_seed(search.seed, "oracle"),
-        "max_consecutive_failed_trials": _NEVER,
     }
     if search.algorithm == "hyperband":
         return MendedHyperbandOracle(

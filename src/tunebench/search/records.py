@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult, better, direction
@@ -33,6 +33,10 @@ class Records:
         """The table that a request belongs to."""
         return self.repeats if request.kind == "repeat" else self.trials
 
+    def find(self, trial: str) -> TrialRecord:
+        """The trial or repeat of this name."""
+        return self.trials[trial] if trial in self.trials else self.repeats[trial]
+
     def all(self) -> dict[str, TrialRecord]:
         """Trials and repeats together; their names differ."""
         return self.trials | self.repeats
@@ -44,19 +48,19 @@ class Records:
                 request = TrialRequest(**event["request"])
                 self.of(request)[request.trial] = TrialRecord(request)
             case "start":
-                record = self.all()[event["trial"]]
+                record = self.find(event["trial"])
                 record.attempts = event["attempt"]
                 record.lost += 1
             case "epoch":
-                record = self.all()[event["trial"]]
+                record = self.find(event["trial"])
                 record.epochs[event["epoch"]] = EpochRecord(event["epoch"], event["metrics"])
                 record.lost = 0
             case "result":
-                fields = dict(event["result"])
-                fields["status"] = Status(fields["status"])
-                self.all()[fields["trial"]].result = TrialResult(**fields)
+                said = dict(event["result"])
+                said["status"] = Status(said["status"])
+                self.find(said["trial"]).result = TrialResult(**said)
             case "lost":
-                self.all()[event["trial"]].lost_reason = event["reason"]
+                self.find(event["trial"]).lost_reason = event["reason"]
             case "end":  # stopped on purpose: no trial is to blame
                 for record in self.all().values():
                     record.lost = 0
@@ -91,4 +95,4 @@ def rebuild(events: Iterable[Mapping[str, Any]]) -> Records:
 
 def request_fields(request: TrialRequest) -> dict[str, Any]:
     """A request as the journal holds it; which attempt it is stands in the start events."""
-    return {key: value for key, value in asdict(request).items() if key != "attempt"}
+    return {f.name: getattr(request, f.name) for f in fields(request) if f.name != "attempt"}
