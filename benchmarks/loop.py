@@ -46,6 +46,8 @@ WORKERS = 256
 class Simulated:
     """Ends one of its trials, drawn at random, as soon as it is waited for; reports the last epoch alone."""
 
+    isolated = True
+
     def __init__(self, slots: int) -> None:
         self.slots, self._open, self._rng = slots, [], random.Random(0)
         self._waited = time.perf_counter()
@@ -72,7 +74,8 @@ def make(folder: Path, executor: Simulated, experiment: Experiment) -> tuple[Loo
     """A loop from wherever the journal in the folder is."""
     path = folder / "journal.jsonl"
     loop = Loop(
-        executor=executor, journal=Journal(path), events=list(read(path)), listeners=[], seed=1
+        executor=executor, journal=Journal(path), events=list(read(path)), listeners=[], seed=1,
+        objective="val_accuracy",
     )  # fmt: skip
     return loop, KerasTunerOracle(experiment.space, experiment.search, Signal(16_000, 80_000))
 

@@ -37,6 +37,8 @@ def score(values, epoch: int) -> float:
 class SimulatedExecutor:
     """Runs `slots` trials at once, ended in the order of submission, or in one that `shuffle` draws."""
 
+    isolated = False
+
     def __init__(
         self,
         slots: int = 1,
@@ -75,5 +77,9 @@ def drain(oracle, fails: Callable[[Proposal], bool] = lambda proposal: False) ->
             oracle.tell(TrialResult(proposal.trial, Status.FAILED, proposal.epochs_from))
         else:
             reached = score(proposal.values, proposal.epochs_to)
-            oracle.tell(TrialResult(proposal.trial, Status.COMPLETED, proposal.epochs_to, reached))
+            curve = {
+                epoch: score(proposal.values, epoch)
+                for epoch in range(proposal.epochs_from + 1, proposal.epochs_to + 1)
+            }
+            oracle.tell(TrialResult(proposal.trial, Status.COMPLETED, proposal.epochs_to, reached), curve)
     return done

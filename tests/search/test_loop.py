@@ -8,9 +8,9 @@ from tests.search import simulated
 from tunebench.catalog.spec import Signal
 from tunebench.errors import InputError, SearchError
 from tunebench.search.journal import Journal, read
-from tunebench.search.loop import Loop
+from tunebench.search.loop import MAX_LOST, Loop
 from tunebench.search.oracle import KerasTunerOracle
-from tunebench.search.protocols import Listener
+from tunebench.search.protocols import Listener, Lost
 from tunebench.search.records import rebuild
 from tunebench.search.table import UNSTABLE, rows, to_csv
 from tunebench.trial import TrialRequest
@@ -41,7 +41,7 @@ class KilledJournal(Journal):
 
 def drive(
     tmp_path, journal, *, slots=1, fails=lambda request: False, listeners=(), executor=None, most=None,
-    keep=lambda configurations: None, **search,
+    keep=lambda configurations: None, enough=lambda records: None, **search,
 ) -> Loop:  # fmt: skip
     experiment = simulated.experiment(tmp_path, **{"max_epochs": 9, "seed": 1, **search})
     loop = Loop(
@@ -50,10 +50,11 @@ def drive(
         events=list(read(journal.path)),
         listeners=listeners,
         seed=experiment.search.seed,
+        objective=experiment.search.objective,
     )
     try:
         oracle = KerasTunerOracle(experiment.space, experiment.search, SIGNAL)
-        loop.search(oracle, max_trials=most, keep=keep)
+        loop.search(oracle, max_trials=most, enough=enough, keep=keep)
     finally:
         journal.close()
     return loop
@@ -63,15 +64,16 @@ def stable(loop: Loop) -> list[dict]:
     return [{k: v for k, v in row.items() if k not in UNSTABLE} for row in rows(loop.records)]
 
 
-def test_a_search_killed_at_any_event_gives_the_same_table(tmp_path):
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_a_search_killed_at_any_event_gives_the_same_table(tmp_path, sampler):
     """Every 7th event of the journal in turn, with and without a torn last line."""
-    whole = drive(tmp_path, Journal(tmp_path / "whole.jsonl"))
+    whole = drive(tmp_path, Journal(tmp_path / "whole.jsonl"), sampler=sampler)
     events = sum(1 for _ in read(tmp_path / "whole.jsonl"))
     for after in range(0, events, 7):
         path = tmp_path / f"killed-{after}.jsonl"
         with pytest.raises(Killed):
-            drive(tmp_path, KilledJournal(path, after, torn=after % 2 == 0))
-        resumed = drive(tmp_path, Journal(path))
+            drive(tmp_path, KilledJournal(path, after, torn=after % 2 == 0), sampler=sampler)
+        resumed = drive(tmp_path, Journal(path), sampler=sampler)
         assert stable(resumed) == stable(whole), after
 
 
@@ -85,6 +87,17 @@ def test_an_interrupted_trial_is_a_further_attempt_from_where_its_rung_began(tmp
     assert [record.attempts for record in loop.records.trials.values()].count(2) == 1
 
 
+def test_no_trial_is_begun_once_it_is_enough(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    loop = drive(
+        tmp_path, Journal(path), enough=lambda records: "enough" if len(records.trials) == 6 else None
+    )
+    assert loop.enough == "enough"
+    assert not loop.cut
+    assert len(loop.records.trials) == 6
+    assert all(record.result for record in loop.records.trials.values())
+
+
 class FatalExecutor(simulated.SimulatedExecutor):
     """One trial takes the process with it."""
 
@@ -94,28 +107,64 @@ class FatalExecutor(simulated.SimulatedExecutor):
         return super().wait(on_epoch)
 
 
-def test_a_trial_that_kills_its_process_has_failed_after_three_attempts(tmp_path):
+def test_a_trial_that_kills_its_process_has_failed_after_five_attempts(tmp_path):
     path = tmp_path / "journal.jsonl"
-    for _ in range(3):
+    for _ in range(MAX_LOST):
         with pytest.raises(Killed):
             drive(tmp_path, Journal(path), executor=FatalExecutor())
     loop = drive(tmp_path, Journal(path), executor=FatalExecutor())
     fatal = loop.records.trials.pop("0002")
-    assert (fatal.attempts, fatal.result.status) == (3, "failed")
-    assert "3 attempts lost: the process that ran it died" in fatal.result.message
+    assert (fatal.attempts, fatal.result.status) == (MAX_LOST, "failed")
+    assert f"{MAX_LOST} attempts lost: the process that ran it died" in fatal.result.message
     assert {record.result.status for record in loop.records.trials.values()} == {"completed"}
+
+
+class LosingExecutor(simulated.SimulatedExecutor):
+    """Workers that die in one trial, under a driver that lives on."""
+
+    isolated = True
+
+    def wait(self, on_epoch):
+        if self._queue[0].trial == "0002":
+            return Lost(self._queue.pop(0).trial, "worker 0: was ended by SIGKILL")
+        return super().wait(on_epoch)
+
+
+def test_a_trial_whose_workers_die_is_given_up(tmp_path):
+    lost = []
+
+    class Heard(Listener):
+        def on_lost(self, request, reason) -> None:
+            lost.append((request.trial, reason))
+
+    journal = Journal(tmp_path / "journal.jsonl")
+    loop = drive(tmp_path, journal, executor=LosingExecutor(), listeners=[Heard()])
+    assert lost == [("0002", "worker 0: was ended by SIGKILL")] * MAX_LOST
+    assert loop.records.trials["0002"].result.message.endswith("lost: worker 0: was ended by SIGKILL")
+    assert all(record.result for record in loop.records.trials.values())
+
+
+def test_a_driver_that_dies_blames_no_trial_of_a_worker(tmp_path):
+    class Isolated(FatalExecutor):
+        isolated = True
+
+    path = tmp_path / "journal.jsonl"
+    for _ in range(MAX_LOST + 2):
+        with pytest.raises(Killed):
+            drive(tmp_path, Journal(path), executor=Isolated())
+    assert drive(tmp_path, Journal(path)).records.trials["0002"].result.status == "completed"
 
 
 def test_stopping_on_purpose_blames_no_trial(tmp_path):
     path = tmp_path / "journal.jsonl"
-    for _ in range(5):
+    for _ in range(MAX_LOST + 1):
         with pytest.raises(Killed):
             drive(tmp_path, Journal(path), executor=FatalExecutor())
         journal = Journal(path)
         journal.append("end", status="interrupted")
         journal.close()
     loop = drive(tmp_path, Journal(path))
-    assert loop.records.trials["0002"].attempts == 6
+    assert loop.records.trials["0002"].attempts == MAX_LOST + 2
     assert loop.records.trials["0002"].result.status == "completed"
 
 

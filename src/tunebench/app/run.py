@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from tunebench import paths
 from tunebench.app.choose import choose_winner
+from tunebench.app.clock import wall_s
 from tunebench.app.folder import SearchFolder, write_atomically
 from tunebench.app.options import Options
 from tunebench.app.session import Session
@@ -23,7 +25,7 @@ from tunebench.search.journal import read
 from tunebench.search.loop import Loop
 from tunebench.search.oracle import KerasTunerOracle
 from tunebench.search.protocols import Executor, Listener
-from tunebench.search.records import rebuild
+from tunebench.search.records import Records, rebuild
 from tunebench.search.table import rows, to_csv
 from tunebench.space import Experiment
 from tunebench.tracking.info import SearchInfo
@@ -31,7 +33,7 @@ from tunebench.tracking.mlflow_listener import MlflowListener
 from tunebench.training.checkpoint import keep_only
 from tunebench.training.data import TrainingData
 from tunebench.training.trainer import Trainer
-from tunebench.trial import TrialRequest, TrialResult
+from tunebench.trial import TrialRequest, TrialResult, better
 
 
 def run(
@@ -66,6 +68,7 @@ def run(
         events=session.events,
         listeners=[tracker, table, *listeners],
         seed=experiment.search.seed,
+        objective=experiment.search.objective,
         should_stop=should_stop,
     )
     table.loop = loop
@@ -73,12 +76,17 @@ def run(
     status = "FAILED"
     try:
         oracle = KerasTunerOracle(experiment.space, experiment.search, data.signal)
-        loop.search(oracle, max_trials=options.max_trials, keep=keeper(folder.checkpoints, loop))
+        loop.search(
+            oracle,
+            max_trials=options.max_trials,
+            enough=enough_for(experiment, session),
+            keep=keeper(folder.checkpoints, loop),
+        )
         winner = choose_winner(experiment, data, session, loop, trainer)
         session.journal.append("phase", name="tracking", seconds=loop.listener_s)
         summary = summarise(
             experiment, data, loop.records, read(folder.journal), winner,
-            status="cut" if loop.cut else "completed", infeasible=oracle.infeasible,
+            status="cut" if loop.cut else "completed", ended_by=loop.enough, infeasible=oracle.infeasible,
         )  # fmt: skip
         summary["winner"]["model"] = tracker.log_winner(winner.bundle, summary, winner.figures) or None
         table.write()
@@ -97,6 +105,23 @@ def run(
         executor.close()
         tracker.close(status)
     return summary
+
+
+def enough_for(experiment: Experiment, session: Session) -> Callable[[Records], str | None]:
+    """Why no further trial is to be begun: the time or the score that the file asks for."""
+    search, begun, before_s = experiment.search, time.monotonic(), wall_s(session.events)
+
+    def enough(records: Records) -> str | None:
+        hours = (before_s + time.monotonic() - begun) / 3600
+        if search.max_hours is not None and hours >= search.max_hours:
+            return f"search.max_hours: {search.max_hours:g} hours are over"
+        if search.target is None:
+            return None
+        scores = (r.result.score for r in records.trials.values() if r.result and r.result.score is not None)
+        reached = next((s for s in scores if not better(search.objective, search.target, s)), None)
+        return None if reached is None else f"search.target: {search.objective} reached {reached:.4f}"
+
+    return enough
 
 
 def keeper(checkpoints: Path, loop: Loop) -> Callable[[Collection[str]], None]:

@@ -24,6 +24,7 @@ def summarise(
     winner: Winner,
     *,
     status: Literal["completed", "cut"],
+    ended_by: str | None,
     infeasible: int,
 ) -> dict[str, Any]:
     """The summary of a search, `cut` by --max-trials or not; the model's address is filled in later."""
@@ -35,7 +36,7 @@ def summarise(
         "seed": experiment.search.seed,
         "data": describe_data(experiment, data),
         "search": _describe_search(experiment, records, infeasible)
-        | {"wall_s": round(wall_s(events), 2), "phases": phases(events, records)},
+        | {"ended_by": ended_by, "wall_s": round(wall_s(events), 2), "phases": phases(events, records)},
         "winner": _describe_winner(winner, data),
         "versions": versions(),
     }

@@ -26,6 +26,8 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
     )
     if summary["status"] == "cut":
         console.print("cut short by --max-trials: the same command without it goes on from here")
+    if ended_by := search.get("ended_by"):
+        console.print(f"ended early: {ended_by}", highlight=False)
     tuned = ", ".join(short_value(path, winner["values"][path]) for path in tuned_values(summary))
     console.print(f"winner: {winner['configuration']}  {tuned}", highlight=False, soft_wrap=True)
     console.print(_figures(winner))

@@ -11,6 +11,7 @@ class InlineExecutor:
     """Runs a submitted trial when it is waited for."""
 
     slots = 1
+    isolated = False
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer

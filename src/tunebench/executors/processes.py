@@ -30,6 +30,8 @@ class ProcessExecutor:
     its place. What workers write to their terminal goes to `logs`.
     """
 
+    isolated = True
+
     def __init__(
         self,
         recipe: Recipe,

@@ -17,7 +17,7 @@ from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult
 MAX_FAILURES_AT_START = 8
 """A search whose first trials all fail has nothing to find."""
 
-MAX_LOST = 3
+MAX_LOST = 5
 """A trial in whose attempts the process died so often, without a further epoch, has failed."""
 
 
@@ -35,6 +35,7 @@ class Loop:
         events: Sequence[Mapping[str, Any]],
         listeners: Sequence[Listener],
         seed: int,
+        objective: str,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.records = Records()
@@ -42,8 +43,11 @@ class Loop:
         """Seconds spent in listeners."""
         self.cut = False
         """Whether `max_trials` ended the search before its oracle did."""
+        self.enough: str | None = None
+        """Why the search ended before its oracle did, if `search.max_hours` or `search.target` said so."""
         self._running: set[str] = set()
         self._works = False
+        self._objective = objective
         self._events, self._should_stop = events, should_stop
         self._executor, self._journal, self._listeners, self._seed = executor, journal, listeners, seed
 
@@ -52,11 +56,13 @@ class Loop:
         oracle: Oracle,
         *,
         max_trials: int | None = None,
+        enough: Callable[[Records], str | None] = lambda records: None,
         keep: Callable[[Collection[str]], None] = lambda configurations: None,
     ) -> None:
         """Replay the journal into the oracle, then run what it asks for, at most `max_trials` in all.
 
-        `keep` is told, as trials end, which configurations may still be trained further.
+        Once `enough` gives a reason, no trial is begun. `keep` is told, as trials end, which configurations
+        may still be trained further.
 
         Raises:
             SearchError: the first trials all failed.
@@ -68,13 +74,14 @@ class Loop:
             self._tell_listeners(lambda listener: listener.on_resume(self.records))
 
         def ask() -> TrialRequest | None:
-            proposal = None if self.cut else oracle.ask()
+            self.enough = self.enough or enough(self.records)
+            proposal = None if self.cut or self.enough else oracle.ask()
             if proposal is not None and len(self.records.trials) == max_trials:
                 self.cut, proposal = True, None
             return None if proposal is None else self._request(proposal)
 
         def tell(result: TrialResult) -> None:
-            oracle.tell(result)
+            oracle.tell(result, self._curve(result.trial))
             self._check_failures()
             keep(oracle.continuable() | self._running)
 
@@ -117,7 +124,7 @@ class Loop:
         if request.trial not in self.records.of(request):
             self._append("ask", request=request_fields(request))
         attempt = self.records.of(request)[request.trial].attempts + 1
-        self._append("start", trial=request.trial, attempt=attempt)
+        self._append("start", trial=request.trial, attempt=attempt, isolated=self._executor.isolated)
         request = replace(request, attempt=attempt)
         self._tell_listeners(lambda listener: listener.on_start(request))
         self._executor.submit(request)
@@ -180,7 +187,11 @@ class Loop:
         elif event["event"] == "result" and event["result"]["trial"] in self.records.trials:
             result = self.records.trials[event["result"]["trial"]].result
             assert result is not None
-            oracle.tell(result)
+            oracle.tell(result, self._curve(result.trial))
+
+    def _curve(self, trial: str) -> dict[int, float]:
+        epochs = self.records.trials[trial].epochs
+        return {epoch: record.metrics[self._objective] for epoch, record in epochs.items()}
 
     def _request(self, proposal: Proposal) -> TrialRequest:
         return TrialRequest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,18 @@ from tunebench.catalog.spec import Signal, Values
 from tunebench.errors import SpaceError
 from tunebench.search.hyperband import MendedHyperbandOracle
 from tunebench.search.protocols import Proposal
+from tunebench.search.tpe import TpeProposer
 from tunebench.seeding import child_seed
-from tunebench.space.keras_tuner import from_hyperparameters, to_hyperparameters
+from tunebench.space.keras_tuner import from_hyperparameters, to_hyperparameters, to_keras_tuner
 from tunebench.trial import Status, TrialResult, direction
 
 if TYPE_CHECKING:
     from tunebench.space import SearchSection, Space
 
 MAX_REDRAWS = 10_000
+MAX_REPEATED = 20
+"""Draws in a row of what was tried before, after which a space counts as used up: as Keras Tuner's own."""
+
 _NEVER = 10**9
 
 
@@ -38,10 +43,16 @@ class KerasTunerOracle:
         self._limit = search.max_trials if search.algorithm != "hyperband" else None
         self._max_epochs = search.max_epochs
         self._oracle = _make(space, search)
+        self._proposer = (
+            TpeProposer(space, direction(search.objective), child_seed(search.seed, "tpe"))
+            if search.sampler == "tpe"
+            else None
+        )
         self._hide_from_disk()
         self._names: dict[str, str] = {}
         self._ids: dict[str, str] = {}
         self._configurations: dict[str, str] = {}
+        self._proposals: dict[str, Proposal] = {}
         self._begun = 0
 
     def ask(self) -> Proposal | None:
@@ -61,9 +72,15 @@ class KerasTunerOracle:
             f"none of {MAX_REDRAWS:,} proposals in a row can be built; `tunebench plan` says why"
         )
 
-    def tell(self, result: TrialResult) -> None:
+    def tell(self, result: TrialResult, curve: Mapping[int, float] | None = None) -> None:
         """Tell Keras Tuner how a trial ended. Early stopping is a normal end."""
         trial = self._oracle.trials[self._ids[result.trial]]
+        proposal = self._proposals[result.trial]
+        if self._proposer is not None:
+            failed = result.status is Status.FAILED or result.score is None
+            self._proposer.end(
+                proposal.configuration, proposal.values, {} if failed else curve or {}, proposal.epochs_to
+            )
         if result.status is Status.FAILED or result.score is None:
             self._end(trial, "FAILED")
         else:
@@ -86,7 +103,9 @@ class KerasTunerOracle:
         self._begun += not past
         self._configurations[trial.trial_id] = configuration
         self._names[trial.trial_id], self._ids[name] = name, trial.trial_id
-        return Proposal(
+        if self._proposer is not None:
+            self._proposer.begin(configuration, values)
+        self._proposals[name] = Proposal(
             trial=name,
             configuration=configuration,
             values=values,
@@ -95,6 +114,16 @@ class KerasTunerOracle:
             bracket=tuner.get("tuner/bracket", 0),
             rung=tuner.get("tuner/round", 0),
         )
+        return self._proposals[name]
+
+    def _draw_proposed(self) -> dict[str, Any] | None:
+        """What TPE proposes, unless it was tried before."""
+        assert self._proposer is not None
+        for _ in range(MAX_REPEATED):
+            values = to_keras_tuner(self._space, self._proposer.propose())
+            if not self._oracle._duplicate(values):
+                return values
+        return None
 
     def _end(self, trial: Any, status: str) -> None:
         trial.status = status
@@ -102,7 +131,8 @@ class KerasTunerOracle:
 
     def _hide_from_disk(self) -> None:
         """The journal is the truth: Keras Tuner's own files, written without care, are not made."""
-        oracle, draw = self._oracle, self._oracle._random_values
+        oracle = self._oracle
+        draw = oracle._random_values if self._proposer is None else self._draw_proposed
 
         def feasible_values() -> dict[str, Any] | None:
             for _ in range(MAX_REDRAWS):

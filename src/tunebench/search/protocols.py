@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,8 +43,8 @@ class Oracle(Protocol):
         """The next trial to run."""
         ...
 
-    def tell(self, result: TrialResult) -> None:
-        """How a trial that was asked ended."""
+    def tell(self, result: TrialResult, curve: Mapping[int, float] | None = None) -> None:
+        """How a trial that was asked ended; `curve` is its score after each of its epochs."""
         ...
 
     def continuable(self) -> set[str]:
@@ -61,9 +61,13 @@ class Lost:
 
 
 class Executor(Protocol):
-    """Runs trials. `slots` is how many it runs at once."""
+    """Runs trials. `slots` is how many it runs at once.
+
+    `isolated` says that a trial cannot take the driver with it: where the driver dies, no trial is to blame.
+    """
 
     slots: int
+    isolated: bool
 
     def submit(self, request: TrialRequest) -> None:
         """Take a trial, if a slot is free; does not block."""

@@ -50,7 +50,7 @@ class Records:
             case "start":
                 record = self.find(event["trial"])
                 record.attempts = event["attempt"]
-                record.lost += 1
+                record.lost += not event["isolated"]  # a driver that dies takes its own trial's word with it
             case "epoch":
                 record = self.find(event["trial"])
                 record.epochs[event["epoch"]] = EpochRecord(event["epoch"], event["metrics"])
@@ -60,7 +60,9 @@ class Records:
                 said["status"] = Status(said["status"])
                 self.find(said["trial"]).result = TrialResult(**said)
             case "lost":
-                self.find(event["trial"]).lost_reason = event["reason"]
+                record = self.find(event["trial"])
+                record.lost += 1
+                record.lost_reason = event["reason"]
             case "end":  # stopped on purpose: no trial is to blame
                 for record in self.all().values():
                     record.lost = 0

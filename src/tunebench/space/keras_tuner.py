@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tunebench.catalog.spec import Scalar, Values
-from tunebench.space.parameters import Choice, Fixed, FloatRange, IntRange, Parameter
+from tunebench.space.parameters import Choice, Fixed, FloatRange, IntRange, Parameter, same
 from tunebench.space.space import Space
 
 if TYPE_CHECKING:
@@ -30,6 +30,28 @@ def to_hyperparameters(space: Space) -> keras_tuner.HyperParameters:
 def from_hyperparameters(space: Space, values: Mapping[str, Any]) -> Values:
     """A configuration from Keras Tuner's values: active parameters alone, each of its own type."""
     return space.choose(lambda path, parameter: _decode(parameter, values.get(path)))
+
+
+def to_keras_tuner(space: Space, values: Values) -> dict[str, Any]:
+    """A configuration as Keras Tuner writes its values: what `from_hyperparameters` reads."""
+    found: dict[str, Any] = {}
+
+    def visit(path: str, parameter: Parameter) -> Scalar:
+        found[path] = _label(parameter, values[path])
+        return values[path]
+
+    space.choose(visit)
+    return found
+
+
+def _label(parameter: Parameter, value: Scalar) -> Any:
+    match parameter:
+        case Fixed():
+            return _encode((value,))[0]
+        case Choice(options):
+            return _encode(options)[next(i for i, option in enumerate(options) if same(option, value))]
+        case _:
+            return value
 
 
 def _declare(hyperparameters: Any, parameters: Mapping[str, Parameter], prefix: str) -> None:

@@ -17,10 +17,7 @@ RESERVED: frozenset[KeyPath] = frozenset(
         ("data", "segment", "max_per_track"),
         ("space", "augmentation"),
         ("training", "schedule"),
-        ("search", "sampler"),
         ("search", "resource"),
-        ("search", "max_hours"),
-        ("search", "target"),
     }
 )
 """Keys that a later version will read. `prior` on a parameter is another."""

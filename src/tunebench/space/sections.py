@@ -153,6 +153,12 @@ class SearchSection(Section):
     """Hyperband promotes one of so many."""
     iterations: Positive = Field(default=1, examples=[1])
     """How often all brackets are run."""
+    sampler: Literal["random", "tpe"] = Field(default="random", examples=["tpe"])
+    """What proposes the configurations of hyperband and random: chance, or TPE on earlier results."""
+    max_hours: Annotated[float, Field(gt=0)] | None = Field(default=None, examples=[8.0])
+    """No trial is begun after so many hours of searching."""
+    target: float | None = Field(default=None, examples=[0.9])
+    """No trial is begun once the objective is as good as this."""
     max_trials: Positive | None = Field(default=None, examples=[20])
     """Trials of random, bayesian and grid search."""
     objective: Annotated[str, AfterValidator(_known_objective)] = Field(
@@ -166,6 +172,12 @@ class SearchSection(Section):
     def _epochs_in_order(self) -> Self:
         if self.min_epochs > self.max_epochs:
             raise fault(f"must be at most max_epochs, {self.max_epochs}", str(self.max_epochs), "min_epochs")
+        if self.sampler == "tpe" and self.algorithm in ("bayesian", "grid"):
+            raise fault(
+                f"cannot be tpe with algorithm: {self.algorithm}, which proposes by itself",
+                "random",
+                "sampler",
+            )
         return self
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import OrderedDict
 from collections.abc import Callable
@@ -31,6 +32,7 @@ class LeastRecentlyUsed:
         self._items.move_to_end(key)
         while len(self._items) > 1 and sum(map(self._size, self._items.values())) > self._limit:
             self._items.popitem(last=False)
+            gc.collect()  # layers and their functions hold one another
         return self._items[key]
 
     def clear(self) -> None:
@@ -41,7 +43,7 @@ class LeastRecentlyUsed:
 class Pool:
     """Classifiers by structure alone, in `memory_bytes`; front-ends by their parameters."""
 
-    def __init__(self, *, memory_bytes: float | None = None, frontends: int = 32) -> None:
+    def __init__(self, *, memory_bytes: float | None = None, frontends: int = 16) -> None:
         if memory_bytes is None:
             memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 4
         self._classifiers = LeastRecentlyUsed(memory_bytes, lambda classifier: classifier.memory_bytes)

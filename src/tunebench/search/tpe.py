@@ -1,0 +1,141 @@
+"""Configurations proposed from earlier results by Optuna's TPE, as in Falkner et al. 2018."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import optuna
+
+from tunebench.catalog.spec import Scalar, Values
+from tunebench.seeding import child_seed
+from tunebench.space.parameters import Choice, Fixed, IntRange, Parameter
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+    from tunebench.space import Space
+
+RANDOM_SHARE = 1 / 3
+"""Of the proposals, so that no good region is shut out for ever."""
+
+ENOUGH = 12
+"""Results after the same number of epochs from which on they are fitted."""
+
+
+@dataclass(slots=True)
+class TpeProposer:
+    """Proposes a configuration at a time, from results after the most epochs that enough of them reached.
+
+    Scores after 1 epoch and after 27 cannot be compared, so all are taken after the same number of epochs,
+    one at which rungs end; those that were trained longer count with what they had then. Configurations
+    that are being trained count as bad (constant liar), so that parallel workers are not sent to one place.
+    The same calls in the same order give the same proposals.
+    """
+
+    space: Space
+    direction: Literal["min", "max"]
+    seed: int
+    _curves: dict[str, dict[int, float]] = field(default_factory=dict[str, Any])
+    _values: dict[str, Values] = field(default_factory=dict[str, Values])
+    _rungs: set[int] = field(default_factory=set[int])
+    _running: dict[str, Values] = field(default_factory=dict[str, Values])
+    _proposed: int = 0
+
+    def __post_init__(self) -> None:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+    def propose(self) -> Values:
+        """The next configuration. It may be infeasible, or one that was proposed before."""
+        self._proposed += 1
+        rng = np.random.default_rng(child_seed(self.seed, "proposal", self._proposed))
+        results = self._fitted()
+        if results is None or rng.random() < RANDOM_SHARE:
+            return self.space.sample(rng)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # of all three
+            sampler = optuna.samplers.TPESampler(
+                multivariate=True,
+                group=True,  # conditional parameters together with their siblings
+                constant_liar=True,
+                n_startup_trials=0,
+                seed=int(rng.integers(2**31)),
+            )
+        study = optuna.create_study(
+            sampler=sampler, direction="minimize" if self.direction == "min" else "maximize"
+        )
+        study.add_trials([_as_trial(self.space, values, score) for values, score in results])
+        study.add_trials([_as_trial(self.space, values, None) for values in self._running.values()])
+        trial = study.ask()
+        return self.space.choose(lambda path, parameter: _suggest(trial, path, parameter))
+
+    def begin(self, configuration: str, values: Values) -> None:
+        """A proposal is being trained."""
+        self._running[configuration] = values
+
+    def end(self, configuration: str, values: Values, curve: Mapping[int, float], epochs: int) -> None:
+        """It was trained, on a rung of so many epochs; `curve` is its score by epoch, empty if it failed."""
+        self._running.pop(configuration, None)
+        if curve:
+            self._rungs.add(epochs)
+            self._values[configuration] = values
+            self._curves.setdefault(configuration, {}).update(curve)
+
+    def _fitted(self) -> list[tuple[Values, float]] | None:
+        """Configurations and their best scores by the end of the longest rung that `ENOUGH` reached."""
+        best = min if self.direction == "min" else max
+        for epochs in sorted(self._rungs, reverse=True):
+            reached = [name for name, curve in self._curves.items() if max(curve) >= epochs]
+            if len(reached) >= ENOUGH:
+                return [
+                    (self._values[name], best(s for e, s in self._curves[name].items() if e <= epochs))
+                    for name in reached
+                ]
+        return None
+
+
+def _as_trial(space: Space, values: Values, score: float | None) -> optuna.trial.FrozenTrial:
+    params: dict[str, Any] = {}
+    distributions: dict[str, BaseDistribution] = {}
+
+    def visit(path: str, parameter: Parameter) -> Scalar:
+        if (distribution := distribution_of(parameter)) is not None:
+            distributions[path] = distribution
+            params[path] = _position(parameter, values[path])
+        return values[path]
+
+    space.choose(visit)
+    state = optuna.trial.TrialState.RUNNING if score is None else optuna.trial.TrialState.COMPLETE
+    return optuna.trial.create_trial(params=params, distributions=distributions, value=score, state=state)
+
+
+def distribution_of(parameter: Parameter) -> BaseDistribution | None:
+    """What Optuna draws a parameter from, None for what is fixed. A choice is drawn by its position."""
+    match parameter:
+        case Fixed():
+            return None
+        case Choice(options):
+            return optuna.distributions.CategoricalDistribution(range(len(options)))
+        case IntRange(low, high, step, log):
+            return optuna.distributions.IntDistribution(low, high, log=log, step=1 if log else step)
+        case _:
+            return optuna.distributions.FloatDistribution(parameter.low, parameter.high, log=parameter.log)
+
+
+def _position(parameter: Parameter, value: Scalar) -> Any:
+    return parameter.options.index(value) if isinstance(parameter, Choice) else value
+
+
+def _suggest(trial: optuna.Trial, path: str, parameter: Parameter) -> Scalar:
+    match parameter:
+        case Fixed(value):
+            return value
+        case Choice(options):
+            return options[trial.suggest_categorical(path, range(len(options)))]
+        case IntRange(low, high, step, log):
+            return trial.suggest_int(path, low, high, log=log, step=1 if log else step)
+        case _:
+            return trial.suggest_float(path, parameter.low, parameter.high, log=parameter.log)
