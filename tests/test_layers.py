@@ -37,12 +37,23 @@ ROWS = (
 
 ROW_OF = {name: number for number, row in enumerate(ROWS) for name in row}
 
-HEAVY = ("tensorflow", "keras", "keras_tuner", "mlflow", "librosa", "sklearn", "matplotlib", "torch")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "keras_tuner",
+    "mlflow",
+    "optuna",
+    "librosa",
+    "sklearn",
+    "matplotlib",
+    "torch",
+)
 """Packages that take seconds to import."""
 
 AT_HOME = {
     "keras_tuner": {"space/keras_tuner.py", "search/oracle.py", "search/hyperband.py"},
     "mlflow": {"tracking"},
+    "optuna": {"search/tpe.py"},
     "typer": {"cli"},
     "rich": {"cli"},
     "tensorflow": {
@@ -53,6 +64,7 @@ AT_HOME = {
         "serving",
         "app",
         "audio/tfio.py",
+        "executors/worker.py",
         "tracking/pyfunc_model.py",
     },
 }
