@@ -53,7 +53,7 @@ HEAVY = (
 AT_HOME = {
     "keras_tuner": {"space/keras_tuner.py", "search/oracle.py", "search/hyperband.py"},
     "mlflow": {"tracking"},
-    "optuna": {"search/tpe.py"},
+    "optuna": {"search/tpe.py", "search/optuna_space.py", "evaluation/study.py"},
     "typer": {"cli"},
     "rich": {"cli"},
     "tensorflow": {

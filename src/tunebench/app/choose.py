@@ -13,7 +13,8 @@ from tunebench import paths
 from tunebench.app.session import Session
 from tunebench.audio.gather import gather
 from tunebench.errors import SearchError
-from tunebench.evaluation.figures import draw_confusion, draw_curves, draw_parameters
+from tunebench.evaluation.figures import draw_confusion, draw_curves, draw_importances, draw_parameters
+from tunebench.evaluation.study import importances, write_study
 from tunebench.evaluation.test_side import Evaluation, count_read, evaluate_side
 from tunebench.evaluation.winner import Finalist, rank, repeat_requests
 from tunebench.export import bundle
@@ -41,6 +42,8 @@ class Winner:
     test: Mapping[str, Any] | None
     bundle: Path
     figures: list[Path]
+    importances: Mapping[str, float]
+    """Share of the score's variance by parameter; empty after too few configurations."""
 
 
 def choose_winner(
@@ -79,10 +82,15 @@ def choose_winner(
             session.folder.figures / "parameters.png",
         ),
     ]
+    shares = importances(loop.records, experiment.space, search.objective)
+    if shares:
+        picture = session.folder.figures / "importances.png"
+        figures.append(draw_importances(shares, search.objective, picture))
+    write_study(loop.records, experiment.space, search.objective, experiment.name, session.folder.study)
     test = _test_once(experiment, data, session, trainer, best, figures)
     _export(data, session, trainer, best, experiment)
     keep_only(session.folder.checkpoints, {finalist.representative.checkpoint for finalist in finalists})
-    return Winner(best, finalists, test, session.folder.winner, figures)
+    return Winner(best, finalists, test, session.folder.winner, figures, shares)
 
 
 def _test_once(

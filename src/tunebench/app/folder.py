@@ -50,6 +50,11 @@ class SearchFolder:
         return self.path / "figures"
 
     @property
+    def study(self) -> Path:
+        """All configurations as an Optuna study."""
+        return self.path / "study.db"
+
+    @property
     def logs(self) -> Path:
         """What worker processes write to their terminal."""
         return self.path / "logs"

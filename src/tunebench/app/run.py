@@ -173,5 +173,5 @@ def _search_info(experiment: Experiment, data: TrainingData, session: Session) -
         corpus_digest=data.corpus.digest,
         sides={side: len(data.split.side(side)) for side in SIDES},
         data=describe_data(experiment, data),
-        files=(folder.space, folder.trials, folder.summary),
+        files=(folder.space, folder.trials, folder.summary, folder.study),
     )

@@ -36,7 +36,12 @@ def summarise(
         "seed": experiment.search.seed,
         "data": describe_data(experiment, data),
         "search": _describe_search(experiment, records, infeasible)
-        | {"ended_by": ended_by, "wall_s": round(wall_s(events), 2), "phases": phases(events, records)},
+        | {
+            "importances": dict(winner.importances),
+            "ended_by": ended_by,
+            "wall_s": round(wall_s(events), 2),
+            "phases": phases(events, records),
+        },
         "winner": _describe_winner(winner, data),
         "versions": versions(),
     }

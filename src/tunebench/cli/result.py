@@ -31,6 +31,9 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
     tuned = ", ".join(short_value(path, winner["values"][path]) for path in tuned_values(summary))
     console.print(f"winner: {winner['configuration']}  {tuned}", highlight=False, soft_wrap=True)
     console.print(_figures(winner))
+    if shares := list(search.get("importances", {}).items())[:5]:
+        said = ", ".join(f"{path} {share:.2f}" for path, share in shares)
+        console.print(f"what mattered (share of the variance): {said}", highlight=False, soft_wrap=True)
     if winner["test"] is None:
         console.print("no test side: these are validation figures, chosen among many and so too good.")
     elif winner["test_reads"] > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +81,20 @@ def draw_curves(records: Records, objective: str, best: str, path: Path) -> Path
     if best in points:
         axes.legend()
     axes.grid(alpha=0.3)
+    return _save(figure, path)
+
+
+def draw_importances(shares: Mapping[str, float], objective: str, path: Path) -> Path:
+    """Bars of what each parameter explains, the largest on top."""
+    figure = _new(7, 0.32 * max(len(shares), 3) + 1.1)
+    axes = figure.add_subplot()
+    names = list(shares)[::-1]
+    axes.barh(names, [shares[name] for name in names], color="tab:blue")
+    axes.set(
+        xlabel=f"share of the variance of {objective} (fANOVA)", xlim=(0, max([*shares.values(), 0.1]) * 1.1)
+    )
+    axes.grid(alpha=0.3, axis="x")
+    axes.set_axisbelow(True)
     return _save(figure, path)
 
 

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import optuna
 
-from tunebench.catalog.spec import Scalar, Values
+from tunebench.catalog.spec import Values
+from tunebench.search.optuna_space import as_trial, suggest
 from tunebench.seeding import child_seed
-from tunebench.space.parameters import Choice, Fixed, IntRange, Parameter
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
-
     from tunebench.space import Space
 
 RANDOM_SHARE = 1 / 3
@@ -67,10 +65,10 @@ class TpeProposer:
         study = optuna.create_study(
             sampler=sampler, direction="minimize" if self.direction == "min" else "maximize"
         )
-        study.add_trials([_as_trial(self.space, values, score) for values, score in results])
-        study.add_trials([_as_trial(self.space, values, None) for values in self._running.values()])
+        study.add_trials([as_trial(self.space, values, score) for values, score in results])
+        study.add_trials([as_trial(self.space, values, None) for values in self._running.values()])
         trial = study.ask()
-        return self.space.choose(lambda path, parameter: _suggest(trial, path, parameter))
+        return self.space.choose(lambda path, parameter: suggest(trial, path, parameter))
 
     def begin(self, configuration: str, values: Values) -> None:
         """A proposal is being trained."""
@@ -95,47 +93,3 @@ class TpeProposer:
                     for name in reached
                 ]
         return None
-
-
-def _as_trial(space: Space, values: Values, score: float | None) -> optuna.trial.FrozenTrial:
-    params: dict[str, Any] = {}
-    distributions: dict[str, BaseDistribution] = {}
-
-    def visit(path: str, parameter: Parameter) -> Scalar:
-        if (distribution := distribution_of(parameter)) is not None:
-            distributions[path] = distribution
-            params[path] = _position(parameter, values[path])
-        return values[path]
-
-    space.choose(visit)
-    state = optuna.trial.TrialState.RUNNING if score is None else optuna.trial.TrialState.COMPLETE
-    return optuna.trial.create_trial(params=params, distributions=distributions, value=score, state=state)
-
-
-def distribution_of(parameter: Parameter) -> BaseDistribution | None:
-    """What Optuna draws a parameter from, None for what is fixed. A choice is drawn by its position."""
-    match parameter:
-        case Fixed():
-            return None
-        case Choice(options):
-            return optuna.distributions.CategoricalDistribution(range(len(options)))
-        case IntRange(low, high, step, log):
-            return optuna.distributions.IntDistribution(low, high, log=log, step=1 if log else step)
-        case _:
-            return optuna.distributions.FloatDistribution(parameter.low, parameter.high, log=parameter.log)
-
-
-def _position(parameter: Parameter, value: Scalar) -> Any:
-    return parameter.options.index(value) if isinstance(parameter, Choice) else value
-
-
-def _suggest(trial: optuna.Trial, path: str, parameter: Parameter) -> Scalar:
-    match parameter:
-        case Fixed(value):
-            return value
-        case Choice(options):
-            return options[trial.suggest_categorical(path, range(len(options)))]
-        case IntRange(low, high, step, log):
-            return trial.suggest_int(path, low, high, log=log, step=1 if log else step)
-        case _:
-            return trial.suggest_float(path, parameter.low, parameter.high, log=parameter.log)
