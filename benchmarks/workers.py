@@ -59,8 +59,8 @@ def main() -> None:
     lines = [
         "# One worker and two, one core each",
         "",
-        f"The demo's search, {len(one)} trials and its repeats; {os.cpu_count()} cores, one run of each, in turn. "
-        "Made by `python benchmarks/workers.py --record`.",
+        f"The demo's search, {len(one)} trials and its repeats; {os.cpu_count()} cores, one run of each, in "
+        "turn. Made by `python benchmarks/workers.py --record`.",
         "",
         "| | one worker | two workers | two / one |",
         "|---|---|---|---|",
