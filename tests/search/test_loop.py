@@ -180,6 +180,59 @@ def test_a_search_cut_short_goes_on_as_if_it_had_not_been(tmp_path):
     assert not exact.cut
 
 
+def test_fewer_trials_than_there_are_end_the_search_too(tmp_path):
+    path = tmp_path / "cut.jsonl"
+    drive(tmp_path, Journal(path), most=8)
+    again = drive(tmp_path, Journal(path), most=5)
+    assert again.cut
+    assert len(again.records.trials) == 8
+
+
+def test_a_search_is_not_cut_or_enough_where_nothing_was_left_to_begin(tmp_path):
+    whole = drive(tmp_path, Journal(tmp_path / "whole.jsonl"))
+    count = len(whole.records.trials)
+    last = drive(
+        tmp_path,
+        Journal(tmp_path / "again.jsonl"),
+        most=count,
+        enough=lambda records: "enough" if len(records.trials) >= count else None,
+    )
+    assert not last.cut
+    assert last.enough is None
+
+
+FEW = """
+name: few
+data: {root: nowhere, split: {by: track}}
+space:
+  spectrogram: {choice: {mel: {n_mels: {int: [32, 64], step: 8}}}}
+  backbone: cnn
+  learning_rate: {choice: [0.001, 0.002, 0.003, 0.004]}
+search: {algorithm: random, max_trials: 100, max_epochs: 3, seed: 1}
+"""
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_parallel_workers_on_a_space_that_is_used_up_can_be_resumed(tmp_path, sampler, monkeypatch):
+    """What a draw in vain does to the random state must be done again on replay."""
+    monkeypatch.setattr(simulated, "SPACE", FEW)
+
+    def shuffled(number):
+        return simulated.SimulatedExecutor(3, shuffle=random.Random(number))
+
+    path = tmp_path / "whole.jsonl"
+    drive(tmp_path, Journal(path), executor=shuffled(0), sampler=sampler)
+    events = path.read_bytes().splitlines(keepends=True)
+    for after in range(5, len(events), 11):
+        part = tmp_path / f"part-{after}.jsonl"
+        part.write_bytes(b"".join(events[:after]))
+        resumed = drive(tmp_path, Journal(part), executor=shuffled(after), sampler=sampler)
+        assert all(record.result for record in resumed.records.trials.values())
+    if sampler == "random":
+        alone = drive(tmp_path, Journal(tmp_path / "alone.jsonl"), sampler=sampler)
+        assert stable(alone) == stable(drive(tmp_path, Journal(path), sampler=sampler))
+
+
 class CheckpointedExecutor(simulated.SimulatedExecutor):
     """Knows whose checkpoints there are, and needs that of a trial that goes on."""
 
@@ -227,6 +280,21 @@ def test_the_table_does_not_depend_on_how_many_work_and_who_ends_first(tmp_path,
         executor = simulated.SimulatedExecutor(slots, fails, random.Random(number))
         together = drive(tmp_path, Journal(tmp_path / f"{number}.jsonl"), executor=executor, **search)
         assert stable(together) == stable(alone)
+
+
+def test_checkpoints_of_interrupted_trials_stay(tmp_path):
+    """Four were open when the search was killed; one at a time is run after."""
+    path = tmp_path / "journal.jsonl"
+    executor = CheckpointedExecutor(4, lambda request: False)
+
+    def keep(configurations):
+        executor.held.intersection_update(configurations)
+
+    with pytest.raises(Killed):
+        drive(tmp_path, KilledJournal(path, 90), executor=executor, keep=keep, max_epochs=27)
+    executor.slots, executor._queue = 1, []
+    loop = drive(tmp_path, Journal(path), executor=executor, keep=keep, max_epochs=27)
+    assert all(record.result for record in loop.records.trials.values())
 
 
 def test_parallel_trials_that_were_open_are_run_again(tmp_path):

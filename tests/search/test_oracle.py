@@ -6,6 +6,7 @@ from tests.search import simulated
 
 from tunebench.catalog.feasibility import reasons
 from tunebench.catalog.spec import Signal
+from tunebench.errors import SpaceError
 from tunebench.search.brackets import rungs
 from tunebench.search.oracle import KerasTunerOracle
 from tunebench.trial import Status, TrialResult
@@ -131,3 +132,24 @@ def test_a_space_with_few_points_fills_its_brackets_with_what_there_is(tmp_path)
     experiment = simulated.load(file)
     done = simulated.drain(KerasTunerOracle(experiment.space, experiment.search, Signal(16000, 80000)))
     assert sizes(done) == {(2, 0, 0, 1): 4, (2, 1, 1, 3): 3, (2, 2, 3, 9): 1}
+
+
+def test_what_is_too_costly_is_drawn_again_and_counted(tmp_path):
+    experiment = simulated.experiment(tmp_path, max_epochs=9, seed=1)
+
+    def too_costly(values):
+        return "it has 16 filters" if values["backbone.cnn.filters"] == 16 else None
+
+    oracle = KerasTunerOracle(experiment.space, experiment.search, SIGNAL, too_costly=too_costly)
+    done = simulated.drain(oracle)
+    assert {p.values["backbone.cnn.filters"] for p, _ in done} == {8}
+    assert oracle.infeasible > 5
+
+
+def test_constraints_that_nothing_meets_are_an_error(tmp_path):
+    experiment = simulated.experiment(tmp_path, max_epochs=9, seed=1)
+    oracle = KerasTunerOracle(
+        experiment.space, experiment.search, SIGNAL, too_costly=lambda v: "it is too large"
+    )
+    with pytest.raises(SpaceError, match="the last because it is too large"):
+        oracle.ask()

@@ -59,6 +59,13 @@ def test_scores_after_the_same_epochs_are_fitted(tmp_path):
     assert [score for _, score in proposer._fitted()] == [0.7] * (ENOUGH - 1) + [0.3]
 
 
+def test_what_stopped_early_counts_as_trained(tmp_path):
+    proposer = TpeProposer(simulated.experiment(tmp_path).space, "max", seed=1)
+    for number in range(ENOUGH):
+        proposer.end(f"c{number}", proposer.propose(), {1: 0.4, 2: 0.3}, 27)
+    assert [score for _, score in proposer._fitted()] == [0.4] * ENOUGH
+
+
 def test_the_same_history_gives_the_same_proposals(tmp_path):
     runs = [simulated.drain(make(tmp_path, sampler="tpe", seed=3)) for _ in "ab"]
     assert runs[0] == runs[1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -47,9 +48,17 @@ class Winner:
 
 
 def choose_winner(
-    experiment: Experiment, data: TrainingData, session: Session, loop: Loop, trainer: Trainer
+    experiment: Experiment,
+    data: TrainingData,
+    session: Session,
+    loop: Loop,
+    trainer: Trainer,
+    *,
+    continuable: Collection[str] = (),
 ) -> Winner:
     """Retrain the finalists, choose on validation, test once, export and check the export.
+
+    Checkpoints of `continuable` configurations stay beside the finalists': a search that was cut may go on.
 
     Raises:
         SearchError: nothing was trained to an end, or the exported model differs from the trained one.
@@ -64,6 +73,7 @@ def choose_winner(
         seed=search.seed,
     )
     loop.repeats(requests)
+    loop.release()
     asked = {request.trial: loop.records.repeats[request.trial] for request in requests}
     finalists = rank(asked, search.objective)
     if not finalists:
@@ -82,15 +92,27 @@ def choose_winner(
             session.folder.figures / "parameters.png",
         ),
     ]
-    shares = importances(loop.records, experiment.space, search.objective)
-    if shares:
-        picture = session.folder.figures / "importances.png"
-        figures.append(draw_importances(shares, search.objective, picture))
-    write_study(loop.records, experiment.space, search.objective, experiment.name, session.folder.study)
     test = _test_once(experiment, data, session, trainer, best, figures)
     _export(data, session, trainer, best, experiment)
-    keep_only(session.folder.checkpoints, {finalist.representative.checkpoint for finalist in finalists})
+    keep_only(session.folder.checkpoints, {*continuable, *(f.representative.checkpoint for f in finalists)})
+    shares = _what_mattered(experiment, session, loop, figures)
     return Winner(best, finalists, test, session.folder.winner, figures, shares)
+
+
+def _what_mattered(
+    experiment: Experiment, session: Session, loop: Loop, figures: list[Path]
+) -> Mapping[str, float]:
+    """Importances and the Optuna study: worth having, and not worth losing a result for."""
+    space, objective, folder = experiment.space, experiment.search.objective, session.folder
+    try:
+        write_study(loop.records, space, objective, experiment.name, folder.study)
+        shares = importances(loop.records, space, objective)
+        if shares:
+            figures.append(draw_importances(shares, objective, folder.figures / "importances.png"))
+    except Exception as error:  # whatever Optuna or SQLite meets
+        warnings.warn(f"no importances or study of this search: {error}", stacklevel=2)
+        return {}
+    return shares
 
 
 def _test_once(

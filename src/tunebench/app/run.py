@@ -17,6 +17,7 @@ from tunebench.app.options import Options
 from tunebench.app.session import Session
 from tunebench.app.summary import describe_data, summarise
 from tunebench.audio.track import SIDES
+from tunebench.catalog.spec import Values
 from tunebench.errors import StorageError
 from tunebench.executors.inline import InlineExecutor
 from tunebench.executors.processes import ProcessExecutor
@@ -31,6 +32,7 @@ from tunebench.space import Experiment
 from tunebench.tracking.info import SearchInfo
 from tunebench.tracking.mlflow_listener import MlflowListener
 from tunebench.training.checkpoint import keep_only
+from tunebench.training.cost import too_costly
 from tunebench.training.data import TrainingData
 from tunebench.training.trainer import Trainer
 from tunebench.trial import TrialRequest, TrialResult, better
@@ -75,14 +77,17 @@ def run(
     tracker.open(_search_info(experiment, data, session))
     status = "FAILED"
     try:
-        oracle = KerasTunerOracle(experiment.space, experiment.search, data.signal)
+        oracle = KerasTunerOracle(
+            experiment.space, experiment.search, data.signal, too_costly=_too_costly(experiment, data)
+        )
         loop.search(
             oracle,
             max_trials=options.max_trials,
             enough=enough_for(experiment, session),
             keep=keeper(folder.checkpoints, loop),
         )
-        winner = choose_winner(experiment, data, session, loop, trainer)
+        continuable = oracle.continuable() if loop.cut else ()
+        winner = choose_winner(experiment, data, session, loop, trainer, continuable=continuable)
         session.journal.append("phase", name="tracking", seconds=loop.listener_s)
         summary = summarise(
             experiment, data, loop.records, read(folder.journal), winner,
@@ -105,6 +110,17 @@ def run(
         executor.close()
         tracker.close(status)
     return summary
+
+
+def _too_costly(experiment: Experiment, data: TrainingData) -> Callable[[Values], str | None]:
+    if experiment.constraints is None:
+        return lambda values: None
+    return too_costly(
+        experiment.constraints,
+        data.signal,
+        classes=len(data.corpus.classes),
+        precision=experiment.training.precision,
+    )
 
 
 def enough_for(experiment: Experiment, session: Session) -> Callable[[Records], str | None]:

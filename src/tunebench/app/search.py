@@ -87,9 +87,14 @@ def check_weights(experiment: Experiment) -> None:
 
 
 def make_deterministic() -> None:
-    """The same numbers from the same seed. On a GPU this would cost speed, so it is done on the CPU alone."""
+    """The same numbers from the same seed. On a GPU this would cost speed, so it is done on the CPU alone.
+
+    A GPU's memory is taken as it is needed, since workers may want some of it too.
+    """
     import_tensorflow()
     import tensorflow as tf
 
+    for device in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(device, True)
     if not tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()

@@ -19,7 +19,7 @@ from tunebench.search.journal import Journal, read
 from tunebench.space import Experiment
 from tunebench.training.data import TrainingData
 
-PACKAGES = ("tensorflow", "keras", "keras-tuner", "numpy")
+PACKAGES = ("tensorflow", "keras", "keras-tuner", "optuna", "numpy")
 
 
 def versions() -> dict[str, str]:

@@ -19,7 +19,7 @@ class Stopping(Listener):
 
     def __init__(self) -> None:
         self._asked = False
-        self._running = 0
+        self._running: set[str] = set()
 
     def __enter__(self) -> Self:
         self._before = {number: signal.signal(number, self._interrupt) for number in SIGNALS}
@@ -35,15 +35,15 @@ class Stopping(Listener):
 
     def on_start(self, request: TrialRequest) -> None:
         """A trial runs."""
-        self._running += 1
+        self._running.add(request.trial)
 
     def on_lost(self, request: TrialRequest, reason: str) -> None:
         """It does no longer."""
-        self._running -= 1
+        self._running.discard(request.trial)
 
     def on_result(self, request: TrialRequest, result: TrialResult) -> None:
         """It has ended."""
-        self._running -= 1
+        self._running.discard(request.trial)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self._asked or not self._running:

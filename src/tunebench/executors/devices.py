@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
+_ANSWERS_WITHIN_S = 30
 _RESERVE_MIB = 1024
 """Of each GPU, for the driver and for what CUDA takes beside TensorFlow's share."""
 
@@ -45,7 +46,7 @@ def shares(workers: int, *, threads: int | None, gpus: list[Gpu], cores: list[in
             continue
         gpu = gpus[number % len(gpus)]
         beside = len(range(number % len(gpus), workers, len(gpus)))
-        memory = (gpu.memory_mib - _RESERVE_MIB) // beside if beside > 1 else 0
+        memory = max(0, gpu.memory_mib - _RESERVE_MIB) // beside if beside > 1 else 0
         found.append(Share(each, own, gpu.name, memory))
     return found
 
@@ -56,14 +57,15 @@ def visible_gpus() -> list[Gpu]:
     if program is None:
         return []
     query = [program, "--query-gpu=index,uuid,memory.total", "--format=csv,noheader,nounits"]
-    answer = subprocess.run(query, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, check=True, timeout=_ANSWERS_WITHIN_S)
+    except subprocess.SubprocessError:
         return []
     rows = [[cell.strip() for cell in line.split(",")] for line in answer.stdout.splitlines()]
     asked = os.environ.get("CUDA_VISIBLE_DEVICES")
     wanted = None if asked is None else [name.strip() for name in asked.split(",") if name.strip()]
     return [
-        Gpu(index, int(memory))
+        Gpu(index, int(memory) if memory.isdigit() else 0)  # 0: it shares the machine's memory
         for index, uuid, memory in rows
         if wanted is None or index in wanted or any(uuid.startswith(name) for name in wanted)
     ]

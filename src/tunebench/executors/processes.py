@@ -105,13 +105,13 @@ class ProcessExecutor:
                 f"{log}: cannot be written ({error.strerror}). Free some space, then run the same command "
                 "again: the search goes on where it stopped."
             ) from error
-        return _Worker(number, self._shares[number], self._recipe, file)
+        return _Worker(number, self.slots, self._shares[number], self._recipe, file)
 
 
 class _Worker:
     """One process and what it is doing."""
 
-    def __init__(self, number: int, share: Share, recipe: Recipe, log: IO[bytes]) -> None:
+    def __init__(self, number: int, workers: int, share: Share, recipe: Recipe, log: IO[bytes]) -> None:
         self.number, self.log = number, log
         self.request: TrialRequest | None = None
         self.backbones: set[Any] = set()
@@ -120,7 +120,7 @@ class _Worker:
         environment = {**os.environ, "OMP_NUM_THREADS": str(share.threads)}
         if share.gpu is not None:
             environment["CUDA_VISIBLE_DEVICES"] = share.gpu
-        arguments = map(str, (theirs.fileno(), share.threads, share.memory_mib))
+        arguments = map(str, (theirs.fileno(), workers, share.threads, share.memory_mib))
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tunebench.executors.worker", *arguments],
             pass_fds=[theirs.fileno()],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunebench.training.data import TrainingData
+from tunebench.training.pool import Pool, memory_for
 from tunebench.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ class Recipe:
     objective: str
     checkpoints: Path
 
-    def trainer(self) -> Trainer:
-        """A trainer of it in this process."""
-        return Trainer(self.data, self.training, objective=self.objective, checkpoints=self.checkpoints)
+    def trainer(self, *, processes: int = 1) -> Trainer:
+        """A trainer of it in this process, one of so many on this machine."""
+        pool = Pool(memory_bytes=memory_for(processes=processes))
+        return Trainer(
+            self.data, self.training, objective=self.objective, checkpoints=self.checkpoints, pool=pool
+        )

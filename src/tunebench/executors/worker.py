@@ -1,6 +1,7 @@
 """A worker process: takes trials from its driver, and ends when the driver does.
 
-Started as `python -m tunebench.executors.worker FD THREADS MEMORY_MIB`, with one end of a socket as FD.
+Started as `python -m tunebench.executors.worker FD WORKERS THREADS MEMORY_MIB`, one of WORKERS, with one end
+of a socket as FD. The first thing it is sent is its recipe, all others are requests.
 It answers with tuples: `("epoch", record)`, `("result", result)`, and `("storage", message)` where the
 search must stop.
 """
@@ -8,6 +9,7 @@ search must stop.
 from __future__ import annotations
 
 import os
+import pickle
 import queue
 import signal
 import sys
@@ -20,20 +22,20 @@ if TYPE_CHECKING:
     from tunebench.trial import TrialRequest
 
 
-def main(fd: int, threads: int, memory_mib: int) -> None:
+def main(fd: int, workers: int, threads: int, memory_mib: int) -> None:
     """Serve until the driver closes the socket or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     connection = Connection(fd)
-    requests: queue.SimpleQueue[TrialRequest] = queue.SimpleQueue()
+    arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, arrived), daemon=True).start()
     _set_up(threads, memory_mib)
 
     from tunebench.errors import StorageError
 
-    recipe: Recipe = connection.recv()
-    threading.Thread(target=_listen, args=(connection, requests), daemon=True).start()
-    trainer = recipe.trainer()
+    recipe: Recipe = pickle.loads(arrived.get())
+    trainer = recipe.trainer(processes=workers)
     while True:
-        request = requests.get()
+        request: TrialRequest = pickle.loads(arrived.get())
         try:
             result = trainer.run_trial(request, lambda record: connection.send(("epoch", record)))
         except StorageError as error:
@@ -42,11 +44,11 @@ def main(fd: int, threads: int, memory_mib: int) -> None:
             connection.send(("result", result))
 
 
-def _listen(connection: Connection, requests: queue.SimpleQueue[TrialRequest]) -> None:
+def _listen(connection: Connection, arrived: queue.SimpleQueue[bytes]) -> None:
     """Hand on what arrives. A driver that is gone may already have a successor: end at once."""
     while True:
         try:
-            requests.put(connection.recv())
+            arrived.put(connection.recv_bytes())
         except (EOFError, OSError):
             os._exit(0)
 

@@ -74,23 +74,35 @@ class Loop:
             self._tell_listeners(lambda listener: listener.on_resume(self.records))
 
         def ask() -> TrialRequest | None:
-            self.enough = self.enough or enough(self.records)
-            proposal = None if self.cut or self.enough else oracle.ask()
-            if proposal is not None and len(self.records.trials) == max_trials:
-                self.cut, proposal = True, None
-            return None if proposal is None else self._request(proposal)
+            if self.cut or self.enough:
+                return None
+            proposal = oracle.ask()
+            if proposal is None:
+                self._append("idle")
+                return None
+            self.cut = max_trials is not None and len(self.records.trials) >= max_trials
+            self.enough = enough(self.records)
+            return None if self.cut or self.enough else self._request(proposal)
 
         def tell(result: TrialResult) -> None:
             oracle.tell(result, self._curve(result.trial))
             self._check_failures()
             keep(oracle.continuable() | self._running)
 
-        self._drive(self._open(self.records.trials), ask, tell)
+        interrupted = self._open(self.records.trials)
+        self._running.update(request.configuration for request in interrupted)
+        self._drive(interrupted, ask, tell)
 
     def repeats(self, requests: Sequence[TrialRequest]) -> None:
         """Run those of the given requests that the journal does not hold the result of."""
-        todo = iter([request for request in requests if request.trial not in self.records.repeats])
-        self._drive(self._open(self.records.repeats), lambda: next(todo, None), lambda result: None)
+        held = self.records.repeats
+        ended = {name for name, record in held.items() if record.result is not None}
+        todo = iter([request for request in requests if request.trial not in ended])
+        self._drive([], lambda: next(todo, None), lambda result: None)
+
+    def release(self) -> None:
+        """Let go of the workers: nothing more will be trained."""
+        self._executor.close()
 
     def _drive(
         self,
@@ -115,9 +127,11 @@ class Loop:
             running -= 1
             if isinstance(result, Lost):
                 queue.insert(0, self._note_lost(result))
-                continue
-            self._finish(result)
-            tell(result)
+            else:
+                self._finish(result)
+                tell(result)
+            if self._should_stop():
+                raise KeyboardInterrupt
 
     def _dispatch(self, request: TrialRequest) -> None:
         self._running.add(request.configuration)
@@ -184,6 +198,8 @@ class Loop:
                     f"and is now {request and request['values']}. The file, the data or a version "
                     "changed since: run with --fresh to start over, or use another --name."
                 )
+        elif event["event"] == "idle":
+            oracle.ask()  # it draws in vain, which moves its random state
         elif event["event"] == "result" and event["result"]["trial"] in self.records.trials:
             result = self.records.trials[event["result"]["trial"]].result
             assert result is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +34,18 @@ class KerasTunerOracle:
     """Ask and tell over an oracle of Keras Tuner's, which keeps nothing on disk here.
 
     Infeasible points are redrawn, or where the oracle proposes rather than draws, passed over; both
-    are counted in `infeasible`, and neither uses up a trial.
+    are counted in `infeasible`, and neither uses up a trial. So is what is `too_costly`.
     """
 
-    def __init__(self, space: Space, search: SearchSection, signal: Signal) -> None:
+    def __init__(
+        self,
+        space: Space,
+        search: SearchSection,
+        signal: Signal,
+        *,
+        too_costly: Callable[[Values], str | None] = lambda values: None,
+    ) -> None:
+        self._too_costly, self._last_reason = too_costly, ""
         self.infeasible = 0
         self._space, self._signal = space, signal
         self._limit = search.max_trials if search.algorithm != "hyperband" else None
@@ -54,23 +62,25 @@ class KerasTunerOracle:
         self._configurations: dict[str, str] = {}
         self._proposals: dict[str, Proposal] = {}
         self._begun = 0
+        self._draws = search.algorithm == "random"
+        self._used_up = False
+        """Chance draws nothing new any more, whatever results still come."""
 
     def ask(self) -> Proposal | None:
         """The next trial, or None: wait, or over."""
-        if self._limit is not None and len(self._names) >= self._limit:
+        if self._used_up or (self._limit is not None and len(self._names) >= self._limit):
             return None
         for attempt in range(MAX_REDRAWS):
             trial = self._oracle.create_trial(f"ask-{len(self._names)}-{attempt}")
             if trial.status != "RUNNING":
+                self._used_up = self._draws and self._proposer is None
                 return None
             values = from_hyperparameters(self._space, trial.hyperparameters.values)
-            if not reasons(values, self._signal):
+            if self._acceptable(values):
                 return self._propose(trial, values)
             self.infeasible += 1
             self._end(trial, "FAILED")
-        raise SpaceError(
-            f"none of {MAX_REDRAWS:,} proposals in a row can be built; `tunebench plan` says why"
-        )
+        raise self._nothing_acceptable()
 
     def tell(self, result: TrialResult, curve: Mapping[int, float] | None = None) -> None:
         """Tell Keras Tuner how a trial ended. Early stopping is a normal end."""
@@ -78,9 +88,10 @@ class KerasTunerOracle:
         proposal = self._proposals[result.trial]
         if self._proposer is not None:
             failed = result.status is Status.FAILED or result.score is None
-            self._proposer.end(
-                proposal.configuration, proposal.values, {} if failed else curve or {}, proposal.epochs_to
-            )
+            if failed:
+                self._proposer.fail(proposal.configuration)
+            else:
+                self._proposer.end(proposal.configuration, proposal.values, curve or {}, proposal.epochs_to)
         if result.status is Status.FAILED or result.score is None:
             self._end(trial, "FAILED")
         else:
@@ -125,6 +136,17 @@ class KerasTunerOracle:
                 return values
         return None
 
+    def _acceptable(self, values: Values) -> bool:
+        why = next(iter(reasons(values, self._signal)), None) or self._too_costly(values)
+        self._last_reason = why or self._last_reason
+        return why is None
+
+    def _nothing_acceptable(self) -> SpaceError:
+        return SpaceError(
+            f"none of {MAX_REDRAWS:,} draws in a row can be built within the constraints, the last because "
+            f"{self._last_reason}. Change space.spectrogram, space.backbone, space.image_size or constraints."
+        )
+
     def _end(self, trial: Any, status: str) -> None:
         trial.status = status
         self._oracle.end_trial(trial)
@@ -137,10 +159,10 @@ class KerasTunerOracle:
         def feasible_values() -> dict[str, Any] | None:
             for _ in range(MAX_REDRAWS):
                 values = draw()
-                if values is None or not reasons(from_hyperparameters(self._space, values), self._signal):
+                if values is None or self._acceptable(from_hyperparameters(self._space, values)):
                     return values
                 self.infeasible += 1
-            return None
+            raise self._nothing_acceptable()
 
         oracle.verbose = 0
         oracle.save = lambda: None

@@ -50,7 +50,9 @@ class Records:
             case "start":
                 record = self.find(event["trial"])
                 record.attempts = event["attempt"]
-                record.lost += not event["isolated"]  # a driver that dies takes its own trial's word with it
+                record.lost += not event.get(
+                    "isolated", True
+                )  # a driver that dies takes its own trial's word with it
             case "epoch":
                 record = self.find(event["trial"])
                 record.epochs[event["epoch"]] = EpochRecord(event["epoch"], event["metrics"])

@@ -39,7 +39,7 @@ class TpeProposer:
     seed: int
     _curves: dict[str, dict[int, float]] = field(default_factory=dict[str, Any])
     _values: dict[str, Values] = field(default_factory=dict[str, Values])
-    _rungs: set[int] = field(default_factory=set[int])
+    _reached: dict[str, int] = field(default_factory=dict[str, int])
     _running: dict[str, Values] = field(default_factory=dict[str, Values])
     _proposed: int = 0
 
@@ -75,18 +75,25 @@ class TpeProposer:
         self._running[configuration] = values
 
     def end(self, configuration: str, values: Values, curve: Mapping[int, float], epochs: int) -> None:
-        """It was trained, on a rung of so many epochs; `curve` is its score by epoch, empty if it failed."""
+        """It was trained, on a rung of so many epochs; `curve` is its score by new epoch.
+
+        Empty if it had stopped early on an earlier rung.
+        """
         self._running.pop(configuration, None)
-        if curve:
-            self._rungs.add(epochs)
-            self._values[configuration] = values
-            self._curves.setdefault(configuration, {}).update(curve)
+        known = self._curves.get(configuration, {}) | dict(curve)
+        if known:
+            self._reached[configuration] = epochs  # by early stopping too: its score stands
+            self._values[configuration], self._curves[configuration] = values, known
+
+    def fail(self, configuration: str) -> None:
+        """Its trial failed; what is known of it stays."""
+        self._running.pop(configuration, None)
 
     def _fitted(self) -> list[tuple[Values, float]] | None:
         """Configurations and their best scores by the end of the longest rung that `ENOUGH` reached."""
         best = min if self.direction == "min" else max
-        for epochs in sorted(self._rungs, reverse=True):
-            reached = [name for name, curve in self._curves.items() if max(curve) >= epochs]
+        for epochs in sorted(set(self._reached.values()), reverse=True):
+            reached = [name for name, rung in self._reached.items() if rung >= epochs]
             if len(reached) >= ENOUGH:
                 return [
                     (self._values[name], best(s for e, s in self._curves[name].items() if e <= epochs))

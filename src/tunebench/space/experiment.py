@@ -20,7 +20,13 @@ from tunebench.space.overrides import apply_override
 from tunebench.space.problems import Problems
 from tunebench.space.section import Section, fault
 from tunebench.space.section_faults import report
-from tunebench.space.sections import DataSection, SearchSection, TrainingSection, WinnerSection
+from tunebench.space.sections import (
+    ConstraintsSection,
+    DataSection,
+    SearchSection,
+    TrainingSection,
+    WinnerSection,
+)
 from tunebench.space.space import Space
 from tunebench.space.text import parse
 
@@ -54,6 +60,7 @@ class Experiment(Section):
     training: TrainingSection = Field(default=TrainingSection(), examples=["{batch_size: 32}"])
     search: SearchSection = Field(default=SearchSection(), examples=["{max_epochs: 27}"])
     winner: WinnerSection = Field(default=WinnerSection(), examples=["{finalists: 3, repeats: 3}"])
+    constraints: ConstraintsSection | None = Field(default=None, examples=["{max_parameters: 1000000}"])
 
     @model_validator(mode="after")
     def _budget_fits(self) -> Self:

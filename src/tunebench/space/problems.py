@@ -11,7 +11,7 @@ from tunebench.space.suggest import nearest, on_one_line, shown
 
 RESERVED: frozenset[KeyPath] = frozenset(
     {
-        ("constraints",),
+        ("constraints", "max_latency_ms"),
         ("target",),
         ("data", "folds"),
         ("data", "segment", "max_per_track"),

@@ -15,6 +15,7 @@ from tunebench.space.split_section import SplitLists, SplitSection
 
 __all__ = [
     "OBJECTIVES",
+    "ConstraintsSection",
     "DataSection",
     "EarlyStopping",
     "GroupSource",
@@ -179,6 +180,15 @@ class SearchSection(Section):
                 "sampler",
             )
         return self
+
+
+class ConstraintsSection(Section):
+    """What a model may cost. A candidate beyond it is drawn again before anything of it is trained."""
+
+    max_parameters: Positive | None = Field(default=None, examples=[1_000_000])
+    """Parameters of net and head, frozen ones included."""
+    max_size_mb: Annotated[float, Field(gt=0)] | None = Field(default=None, examples=[10.0])
+    """Size of its weights in float32 (megabytes of 10^6 bytes)."""
 
 
 class WinnerSection(Section):

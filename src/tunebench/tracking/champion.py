@@ -26,7 +26,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from tunebench.tracking.runs import Runs
 
 ALIAS = "champion"
-MODEL_TAG = "model"
+MODEL_TAG, WINNER_TAG = "model", "winner"
 CODE = Path(__file__).with_name("pyfunc_model.py")
 REQUIREMENTS = ("mlflow", "tensorflow", "numpy", "pandas", "soundfile", "soxr")
 
@@ -34,13 +34,16 @@ REQUIREMENTS = ("mlflow", "tensorflow", "numpy", "pandas", "soundfile", "soxr")
 def register(runs: Runs, name: str, bundle: Path, summary: Mapping[str, Any]) -> str:
     """Log the bundle as a model of the parent run, register it under `name`, and make it the champion.
 
-    Done once a search: a search that goes on after this answers as before.
+    Done once for each winner: a search that was stopped after this answers as before, and one that was cut
+    short and found a better one replaces the champion.
 
     Returns:
         `models:/<name>@champion`.
     """
     address = f"models:/{name}@{ALIAS}"
-    if MODEL_TAG in runs.tags:
+    described = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
+    winner = described.get("repeat", summary["winner"]["configuration"])
+    if MODEL_TAG in runs.tags and runs.tags.get(WINNER_TAG) == winner:
         return address
     client = runs.client
     at_ms = round(time.time() * 1000)
@@ -64,7 +67,7 @@ def register(runs: Runs, name: str, bundle: Path, summary: Mapping[str, Any]) ->
     versions = [{"name": name, "version": str(made.version)}]
     client.set_logged_model_tags(model.model_id, {MLFLOW_MODEL_VERSIONS: json.dumps(versions)})
     client.set_registered_model_alias(name, ALIAS, str(made.version))
-    runs.tag({MODEL_TAG: f"models:/{name}/{made.version}", "winner": summary["winner"]["configuration"]})
+    runs.tag({MODEL_TAG: f"models:/{name}/{made.version}", WINNER_TAG: winner})
     return address
 
 

@@ -40,12 +40,17 @@ class LeastRecentlyUsed:
         self._items.clear()
 
 
+def memory_for(*, processes: int) -> float:
+    """Bytes for the pool of each of so many processes: together a quarter of the machine's memory."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 4 / processes
+
+
 class Pool:
     """Classifiers by structure alone, in `memory_bytes`; front-ends by their parameters."""
 
     def __init__(self, *, memory_bytes: float | None = None, frontends: int = 16) -> None:
         if memory_bytes is None:
-            memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 4
+            memory_bytes = memory_for(processes=1)
         self._classifiers = LeastRecentlyUsed(memory_bytes, lambda classifier: classifier.memory_bytes)
         self._frontends = LeastRecentlyUsed(frontends)
 
@@ -53,6 +58,7 @@ class Pool:
         """Let go of everything, as when a device runs out of memory."""
         self._classifiers.clear()
         self._frontends.clear()
+        gc.collect()
 
     def classifier(self, structure: Structure) -> Classifier:
         """The compiled classifier of a structure."""
