@@ -7,6 +7,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from tests.program import Program
+
 import tunebench
 from tunebench.app.run import enough_for
 from tunebench.search.records import Records, TrialRecord
@@ -50,3 +53,25 @@ def test_hours_of_all_sessions_count(write_space: Callable[..., Path]) -> None:
     assert asked(write_space(), "search.max_hours=2.1", events=events)(records()) is None
     said = asked(write_space(), "search.max_hours=2", events=events)(records())
     assert said == "search.max_hours: 2 hours are over"
+
+
+@pytest.mark.slow
+def test_a_search_that_was_enough_goes_on_when_more_is_asked(
+    write_space: Callable[..., Path], tmp_path: Path
+) -> None:
+    program, space = Program(tmp_path), write_space(("finalists: 2, repeats: 2", "finalists: 1, repeats: 1"))
+    first = program.run("search", space, "--set", "search.target=0.1")
+    assert first.returncode == 0, first.stderr
+    assert "ended early: search.target: val_accuracy reached" in first.stdout
+    done = program.summary("tiny")["search"]["trials"]
+    assert done < 15
+
+    again = program.run("search", space, "--set", "search.target=0.1")
+    assert "going on" not in again.stdout
+
+    more = program.run("search", space, "--set", "search.target=2")
+    assert more.returncode == 0, more.stderr
+    assert f"going on after {done} trials" in more.stdout
+    summary = program.summary("tiny")
+    assert summary["search"]["trials"] == 15
+    assert summary["search"]["ended_by"] is None

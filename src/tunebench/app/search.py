@@ -45,7 +45,7 @@ def search(
     """
     folder = search_folder(experiment.name)
     begun = time.perf_counter()
-    finished = None if options.fresh else finished_summary(folder)
+    finished = None if options.fresh else finished_summary(folder, experiment)
     if finished is None:
         check_feasible(experiment.space, signal_of(experiment))
         check_weights(experiment)
@@ -57,7 +57,7 @@ def search(
         folder.set_aside()
     data = prepare_data(experiment.data, progress=on_decode)
     with closing(open_session(experiment, data)) as session:
-        summary = finished_summary(folder)
+        summary = finished_summary(folder, experiment)
         if summary is not None:
             return summary
         session.begin()

@@ -34,10 +34,18 @@ def last_summary(folder: SearchFolder) -> dict[str, Any] | None:
     return json.loads(folder.summary.read_text(encoding="utf-8"))
 
 
-def finished_summary(folder: SearchFolder) -> dict[str, Any] | None:
-    """The summary of a search that ran to its end, or None."""
+def finished_summary(folder: SearchFolder, experiment: Experiment) -> dict[str, Any] | None:
+    """The summary of a search that ran to its end, or None.
+
+    One that `max_hours` or `target` ended goes on where the file now says otherwise.
+    """
     summary = last_summary(folder)
-    return summary if summary is not None and summary["status"] == "completed" else None
+    if summary is None or summary["status"] != "completed":
+        return None
+    ended, now = summary["search"], experiment.search
+    if ended.get("ended_by") and (ended["max_hours"], ended["target"]) != (now.max_hours, now.target):
+        return None
+    return summary
 
 
 def named_weights(experiment: Experiment) -> list[tuple[str, str]]:
@@ -95,8 +103,10 @@ def _enter(folder: SearchFolder, journal: Journal, experiment: Experiment, data:
     header = _last(events, "search")
     if header is not None:
         # A result stands whatever was installed since; going on with other versions would mix two searches
-        now = inputs if finished_summary(folder) is not None else inputs | versions()
-        _check_identity(folder, header["identity"], now)
+        finished = finished_summary(folder, experiment) is not None
+        _check_identity(folder, header["identity"], inputs if finished else inputs | versions())
+        if not finished:
+            write_atomically(folder.space, experiment.to_yaml())  # another root, other limits
         return Session(folder, journal, events, header["search_id"])
     write_atomically(folder.space, experiment.to_yaml())
     search_id = uuid.uuid4().hex

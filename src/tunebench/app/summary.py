@@ -70,6 +70,8 @@ def _describe_search(experiment: Experiment, records: Records, infeasible: int) 
     return {
         "algorithm": experiment.search.algorithm,
         "objective": experiment.search.objective,
+        "max_hours": experiment.search.max_hours,
+        "target": experiment.search.target,
         "configurations": len({record.request.configuration for record in records.trials.values()}),
         "trials": len(results),
         "failed": sum(result.status is Status.FAILED for result in results),

@@ -90,10 +90,11 @@ class Experiment(Section):
         """Hash of all that decides the search's course, where the files lie apart.
 
         `data.root` is left out and any other absolute path counts by its file name, so that a project
-        or its audio may move; comments and the order of keys do not count.
+        or its audio may move; comments and the order of keys do not count. Neither does when a search is to
+        end: one that ended by `max_hours` or `target` goes on where they are raised.
         """
         plain = self.resolved()
-        del plain["data"]["root"]
+        del plain["data"]["root"], plain["search"]["max_hours"], plain["search"]["target"]
         text = json.dumps(_without_folders(plain), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
