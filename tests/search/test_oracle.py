@@ -153,3 +153,10 @@ def test_constraints_that_nothing_meets_are_an_error(tmp_path):
     )
     with pytest.raises(SpaceError, match="the last because it is too large"):
         oracle.ask()
+
+
+def test_draws_are_those_of_keras_tuner(tmp_path):
+    ours, theirs = make(tmp_path, max_epochs=9, seed=1), make(tmp_path, max_epochs=9, seed=1)
+    stock = type(theirs._oracle)._random_values
+    for _ in range(50):
+        assert ours._draw_by_chance() == stock(theirs._oracle)

@@ -127,6 +127,20 @@ class KerasTunerOracle:
         )
         return self._proposals[name]
 
+    def _draw_by_chance(self) -> dict[str, Any] | None:
+        """What Keras Tuner's `_random_values` draws, without writing out the space for each parameter."""
+        oracle = self._oracle
+        for _ in range(MAX_REPEATED + 1):
+            point = oracle.hyperparameters.copy()
+            point.values = {}
+            for parameter in point.space:
+                if point.is_active(parameter):
+                    point.values[parameter.name] = parameter.random_sample(oracle._seed_state)
+                    oracle._seed_state += 1
+            if not oracle._duplicate(point.values):
+                return point.values
+        return None
+
     def _draw_proposed(self) -> dict[str, Any] | None:
         """What TPE proposes, unless it was tried before."""
         assert self._proposer is not None
@@ -154,7 +168,7 @@ class KerasTunerOracle:
     def _hide_from_disk(self) -> None:
         """The journal is the truth: Keras Tuner's own files, written without care, are not made."""
         oracle = self._oracle
-        draw = oracle._random_values if self._proposer is None else self._draw_proposed
+        draw = self._draw_by_chance if self._proposer is None else self._draw_proposed
 
         def feasible_values() -> dict[str, Any] | None:
             for _ in range(MAX_REDRAWS):
