@@ -70,13 +70,13 @@ def main() -> None:
         write(home / "corpus")
         (home / "space.yaml").write_text(SPACE.replace("ROOT", str(home / "corpus")))
         seen = Footprint(home / "experiments" / "memory" / "checkpoints")
-        search(load(home / "space.yaml"), Options(), listeners=[seen])
+        summary = search(load(home / "space.yaml"), Options(), listeners=[seen])
     warm, last = seen.memory_mb[WARM - 1], max(seen.memory_mb[-10:])
     lines = [
         "# Memory and disk of a long search",
         "",
-        f"{len(seen.memory_mb)} trials in one process, cnn, 8 structures, three front-ends with "
-        "parameters drawn anew. Made by `python benchmarks/memory.py --record`.",
+        f"{len(seen.memory_mb)} trials in one process, cnn, {summary['search']['structures']} structures, "
+        "three front-ends with parameters drawn anew. Made by `python benchmarks/memory.py --record`.",
         "",
         "| | |",
         "|---|---|",

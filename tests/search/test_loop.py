@@ -282,6 +282,19 @@ def test_the_table_does_not_depend_on_how_many_work_and_who_ends_first(tmp_path,
         assert stable(together) == stable(alone)
 
 
+@pytest.mark.parametrize("slots", [1, 3])
+def test_checkpoints_that_a_search_cut_short_goes_on_from_stay(tmp_path, slots):
+    """Cut after each number of trials in turn, by --max-trials and by the file, the last proposal dropped."""
+    for most in range(1, 23):
+        for limit in ({"most": most}, {"enough": lambda r, n=most: "enough" if len(r.trials) >= n else None}):
+            path = tmp_path / f"{most}-{len(limit)}-{next(iter(limit))}.jsonl"
+            executor = CheckpointedExecutor(slots, lambda request: False)
+            keep = executor.held.intersection_update
+            cut = drive(tmp_path, Journal(path), executor=executor, keep=keep, **limit)
+            executor.held &= cut.continuable
+            drive(tmp_path, Journal(path), executor=executor, keep=executor.held.intersection_update)
+
+
 def test_checkpoints_of_interrupted_trials_stay(tmp_path):
     """Four were open when the search was killed; one at a time is run after."""
     path = tmp_path / "journal.jsonl"

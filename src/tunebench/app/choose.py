@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -48,17 +48,9 @@ class Winner:
 
 
 def choose_winner(
-    experiment: Experiment,
-    data: TrainingData,
-    session: Session,
-    loop: Loop,
-    trainer: Trainer,
-    *,
-    continuable: Collection[str] = (),
+    experiment: Experiment, data: TrainingData, session: Session, loop: Loop, trainer: Trainer
 ) -> Winner:
     """Retrain the finalists, choose on validation, test once, export and check the export.
-
-    Checkpoints of `continuable` configurations stay beside the finalists': a search that was cut may go on.
 
     Raises:
         SearchError: nothing was trained to an end, or the exported model differs from the trained one.
@@ -94,7 +86,8 @@ def choose_winner(
     ]
     test = _test_once(experiment, data, session, trainer, best, figures)
     _export(data, session, trainer, best, experiment)
-    keep_only(session.folder.checkpoints, {*continuable, *(f.representative.checkpoint for f in finalists)})
+    kept = loop.continuable | {finalist.representative.checkpoint for finalist in finalists}
+    keep_only(session.folder.checkpoints, kept)
     shares = _what_mattered(experiment, session, loop, figures)
     return Winner(best, finalists, test, session.folder.winner, figures, shares)
 

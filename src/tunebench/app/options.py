@@ -8,10 +8,11 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line adds to the file. None of it changes what is found.
+    """What the command line adds to the file.
 
     `workers` processes run trials at once, each with `threads` threads (all cores divided by the workers if
-    None); a trial of which no epoch ends for `hung_after_s` is given to another worker.
+    None); a trial of which no epoch ends for `hung_after_s` is given to another worker. How many work does
+    not change what is found; `threads` does in the last digits, since sums are split differently.
     """
 
     fresh: bool = False

@@ -86,8 +86,7 @@ def run(
             enough=enough_for(experiment, session),
             keep=keeper(folder.checkpoints, loop),
         )
-        continuable = oracle.continuable() if loop.cut else ()
-        winner = choose_winner(experiment, data, session, loop, trainer, continuable=continuable)
+        winner = choose_winner(experiment, data, session, loop, trainer)
         session.journal.append("phase", name="tracking", seconds=loop.listener_s)
         summary = summarise(
             experiment, data, loop.records, read(folder.journal), winner,

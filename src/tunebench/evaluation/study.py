@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from tunebench.catalog.spec import Values
 from tunebench.errors import StorageError
-from tunebench.search.optuna_space import as_trial
+from tunebench.search.optuna_space import as_trial, new_study
 from tunebench.search.records import Records
 from tunebench.space import Space
 from tunebench.trial import better, direction
@@ -84,7 +82,7 @@ def write_study(records: Records, space: Space, objective: str, name: str, path:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.unlink(missing_ok=True)
         storage = optuna.storages.RDBStorage(f"sqlite:///{partial}")
-        study = _study(objective, name, storage)
+        study = new_study(direction(objective), study_name=name, storage=storage)
         study.add_trials(
             as_trial(space, curve.values, curve.best(objective), curve.scores)
             for curve in curves_of(records, objective).values()
@@ -108,16 +106,8 @@ def _comparable(curves: list[Curve]) -> list[tuple[Curve, int]]:
 
 
 def _fanova(space: Space, rows: Iterable[tuple[Values, float]], objective: str) -> Mapping[str, float]:
-    study = _study(objective, "importances", None)
+    study = new_study(direction(objective))
     study.add_trials([as_trial(space, values, score) for values, score in rows])
     if len({trial.value for trial in study.trials}) < 2:
         return {}
     return get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
-
-
-def _study(objective: str, name: str, storage: Any) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        side = "minimize" if direction(objective) == "min" else "maximize"
-        return optuna.create_study(direction=side, study_name=name, storage=storage)

@@ -45,6 +45,8 @@ class Loop:
         """Whether `max_trials` ended the search before its oracle did."""
         self.enough: str | None = None
         """Why the search ended before its oracle did, if `search.max_hours` or `search.target` said so."""
+        self.continuable: set[str] = set()
+        """Configurations that a search which ended before its oracle may still train further."""
         self._running: set[str] = set()
         self._works = False
         self._objective = objective
@@ -82,7 +84,10 @@ class Loop:
                 return None
             self.cut = max_trials is not None and len(self.records.trials) >= max_trials
             self.enough = enough(self.records)
-            return None if self.cut or self.enough else self._request(proposal)
+            if self.cut or self.enough:
+                self._running.add(proposal.configuration)  # it goes on another time
+                return None
+            return self._request(proposal)
 
         def tell(result: TrialResult) -> None:
             oracle.tell(result, self._curve(result.trial))
@@ -92,6 +97,7 @@ class Loop:
         interrupted = self._open(self.records.trials)
         self._running.update(request.configuration for request in interrupted)
         self._drive(interrupted, ask, tell)
+        self.continuable = oracle.continuable() | self._running
 
     def repeats(self, requests: Sequence[TrialRequest]) -> None:
         """Run those of the given requests that the journal does not hold the result of."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
     from tunebench.space import Space
+
+
+def new_study(direction: Literal["min", "max"], **options: Any) -> optuna.Study:
+    """A study that keeps to itself what Optuna would print of each trial."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna.create_study(direction="minimize" if direction == "min" else "maximize", **options)
 
 
 def distribution_of(parameter: Parameter) -> BaseDistribution | None:

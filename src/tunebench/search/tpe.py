@@ -11,7 +11,7 @@ import numpy as np
 import optuna
 
 from tunebench.catalog.spec import Values
-from tunebench.search.optuna_space import as_trial, suggest
+from tunebench.search.optuna_space import as_trial, new_study, suggest
 from tunebench.seeding import child_seed
 
 if TYPE_CHECKING:
@@ -43,9 +43,6 @@ class TpeProposer:
     _running: dict[str, Values] = field(default_factory=dict[str, Values])
     _proposed: int = 0
 
-    def __post_init__(self) -> None:
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-
     def propose(self) -> Values:
         """The next configuration. It may be infeasible, or one that was proposed before."""
         self._proposed += 1
@@ -62,9 +59,7 @@ class TpeProposer:
                 n_startup_trials=0,
                 seed=int(rng.integers(2**31)),
             )
-        study = optuna.create_study(
-            sampler=sampler, direction="minimize" if self.direction == "min" else "maximize"
-        )
+        study = new_study(self.direction, sampler=sampler)
         study.add_trials([as_trial(self.space, values, score) for values, score in results])
         study.add_trials([as_trial(self.space, values, None) for values in self._running.values()])
         trial = study.ask()
