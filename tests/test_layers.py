@@ -47,6 +47,7 @@ HEAVY = (
     "sklearn",
     "matplotlib",
     "torch",
+    "ray",
 )
 """Packages that take seconds to import."""
 

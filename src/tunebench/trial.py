@@ -63,6 +63,8 @@ class TrialResult:
     host: str = ""
     started_at: str = ""
     message: str = ""
+    micro_batch: int | None = None
+    """Examples that were trained on at once, where a whole batch did not fit the device."""
 
 
 def direction(objective: str) -> Literal["min", "max"]:

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,8 +9,9 @@ from tunebench.errors import StorageError
 from tunebench.space.sections import EarlyStopping, ReduceLrOnPlateau, TrainingSection
 from tunebench.training import checkpoint
 from tunebench.training.classifier import Classifier
+from tunebench.training.pipeline import Batches
 from tunebench.training.pool import LeastRecentlyUsed, Pool
-from tunebench.training.trainer import Trainer
+from tunebench.training.trainer import Trainer, scalars_of
 from tunebench.trial import Status
 
 OBJECTIVE = "val_accuracy"
@@ -184,6 +186,61 @@ def test_a_full_device_is_emptied_and_the_trial_goes_on(trainer, monkeypatch):
     _, heard = run(trainer("crowded"), request(values()))
     assert {record.epoch: record for record in heard} == {record.epoch: record for record in whole}
     assert calls[2] is not calls[0]
+
+
+def only_fits(monkeypatch, size):
+    """A device that has room for so many examples at once; the sizes that were tried."""
+    train, tried = Classifier.train, []
+
+    def crowded(classifier, *arguments):
+        tried.append(classifier.micro_batch)
+        if classifier.micro_batch is None or classifier.micro_batch > size:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+        return train(classifier, *arguments)
+
+    monkeypatch.setattr(Classifier, "train", crowded)
+    return tried
+
+
+def test_a_batch_that_does_not_fit_is_trained_in_parts(trainer, monkeypatch):
+    tried = only_fits(monkeypatch, 3)
+    result, heard = run(trainer(), request(values(), epochs=(0, 2)))
+    assert tried == [None, None, 4, 2, 2]
+    assert (result.status, result.micro_batch) == (Status.COMPLETED, 2)
+    promoted, more = run(trainer(), request(values(), epochs=(2, 3)))
+    assert tried[5:] == [2]  # it does not run out again to find that out
+    assert promoted.micro_batch == 2
+    _, whole = run(trainer("whole"), request(values(), epochs=(0, 3)))
+    assert [*heard, *more] == whole
+
+
+def test_a_single_example_that_does_not_fit_fails_the_trial(trainer, monkeypatch):
+    tried = only_fits(monkeypatch, 0)
+    result = trainer().run_trial(request(values()), lambda record: None)
+    assert tried == [None, None, 4, 2, 1]
+    assert result.status is Status.FAILED
+    assert "OOM when allocating tensor" in result.message
+
+
+def test_gradients_over_parts_are_those_of_the_batch(trainer, data):
+    """But for batch statistics, which are frozen here, and dropout."""
+    asked = values(dropout=0.0)
+    structure = trainer().structure(asked)
+    states = []
+    for micro_batch in (None, 3):
+        pool = Pool()
+        classifier, frontend = pool.classifier(structure), pool.frontend(asked, data.signal, structure)
+        for layer in classifier.model.layers:
+            layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+        classifier._optimizer.build(classifier.model.trainable_variables)
+        classifier.begin(scalars_of(asked), 1)
+        classifier.micro_batch = micro_batch
+        side = Batches(data.corpus, data.segments, data.split.train, batch_size=8)
+        figures = classifier.train(frontend, side.in_order())
+        probabilities = classifier.predict(frontend, side.in_order(), len(side.indices))
+        states.append([*classifier.weights().values(), np.array(figures), probabilities])
+    for whole, parts in zip(*states, strict=True):
+        np.testing.assert_allclose(parts, whole, rtol=1e-3, atol=1e-5)
 
 
 def test_the_pool_lets_go_of_what_was_unused_for_longest():

@@ -21,6 +21,7 @@ from tunebench.catalog.spec import Values
 from tunebench.errors import StorageError
 from tunebench.executors.inline import InlineExecutor
 from tunebench.executors.processes import ProcessExecutor
+from tunebench.executors.ray_cluster import RayExecutor
 from tunebench.executors.recipe import Recipe
 from tunebench.search.journal import read
 from tunebench.search.loop import Loop
@@ -152,13 +153,12 @@ def keeper(checkpoints: Path, loop: Loop) -> Callable[[Collection[str]], None]:
 def _executor(recipe: Recipe, trainer: Trainer, options: Options, folder: SearchFolder) -> Executor:
     if options.executor == "inline":
         return InlineExecutor(trainer)
-    return ProcessExecutor(
-        recipe,
-        workers=options.workers,
-        threads=options.threads,
-        hung_after_s=options.hung_after_s,
-        logs=folder.logs,
-    )
+    common = {
+        "workers": options.workers, "threads": options.threads, "hung_after_s": options.hung_after_s,
+    }  # fmt: skip
+    if options.executor == "processes":
+        return ProcessExecutor(recipe, logs=folder.logs, **common)
+    return RayExecutor(recipe, address=options.address, gpus=options.gpus, **common)
 
 
 class TrialsFile(Listener):

@@ -16,6 +16,7 @@ class Executor(StrEnum):
 
     INLINE = "inline"
     PROCESSES = "processes"
+    RAY = "ray"
 
 
 def search(
@@ -30,9 +31,9 @@ def search(
         int | None, typer.Option(min=1, help="Stop the search after so many trials.")
     ] = None,
     executor: Annotated[
-        Executor, typer.Option(help="Run trials in this process, or in processes of their own.")
+        Executor, typer.Option(help="Run trials in this process, in processes of their own, or on Ray.")
     ] = Executor.INLINE,
-    workers: Annotated[int, typer.Option(min=1, help="Trials at once, with --executor processes.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Trials at once, where not in this process.")] = 1,
     threads: Annotated[
         int | None,
         typer.Option(min=1, help="Threads of each worker; all cores divided by workers if not set."),
@@ -42,6 +43,12 @@ def search(
         typer.Option(
             min=0.01, metavar="MINUTES", help="Restart a worker in which no epoch ends for so long."
         ),
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster, 'auto' or host:port; this machine alone if not set.")
+    ] = None,
+    gpus: Annotated[
+        float | None, typer.Option(min=0, help="GPUs of each Ray worker, 0.5 for half of one.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the result.")] = False,
 ) -> None:
@@ -59,7 +66,9 @@ def search(
     from tunebench.cli.stopping import Stopping
 
     if executor is Executor.INLINE and (workers > 1 or threads or hung_after):
-        raise InputError("--workers, --threads and --hung-after go with --executor processes: add it")
+        raise InputError("--workers, --threads and --hung-after go with --executor processes or ray: add it")
+    if executor is not Executor.RAY and (address or gpus is not None):
+        raise InputError("--address and --gpus go with --executor ray: add it")
 
     experiment = load_experiment(space, overrides=overrides or [], data_root=data, name=name)
     console = Console()
@@ -70,6 +79,8 @@ def search(
         workers=workers,
         threads=threads,
         hung_after_s=None if hung_after is None else 60 * hung_after,
+        address=address,
+        gpus=gpus,
     )
     with Stopping() as stopping, ProgressView(experiment, console, quiet=quiet) as view:
         summary = run(

@@ -51,6 +51,11 @@ def shares(workers: int, *, threads: int | None, gpus: list[Gpu], cores: list[in
     return found
 
 
+def part_of_gpu_mib(gpus: list[Gpu], part: float) -> int:
+    """Memory for a worker that has so much of a GPU; 0 where it has all of one or more, or none."""
+    return int(part * max(0, gpus[0].memory_mib - _RESERVE_MIB)) if gpus and 0 < part < 1 else 0
+
+
 def visible_gpus() -> list[Gpu]:
     """The GPUs that this process may use, without initialising them."""
     program = shutil.which("nvidia-smi")

@@ -28,7 +28,7 @@ def main(fd: int, workers: int, threads: int, memory_mib: int) -> None:
     connection = Connection(fd)
     arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, arrived), daemon=True).start()
-    _set_up(threads, memory_mib)
+    set_up(threads, memory_mib)
 
     from tunebench.errors import StorageError
 
@@ -53,8 +53,8 @@ def _listen(connection: Connection, arrived: queue.SimpleQueue[bytes]) -> None:
             os._exit(0)
 
 
-def _set_up(threads: int, memory_mib: int) -> None:
-    """Bound this worker to its share of the machine, before TensorFlow looks at it."""
+def set_up(threads: int, memory_mib: int) -> None:
+    """Bound this process to its share of the machine, before TensorFlow looks at it."""
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)

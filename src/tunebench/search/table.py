@@ -13,7 +13,7 @@ _FIXED = (
     "trial", "configuration", "bracket", "rung", "status", "epochs_from", "epochs_to", "attempt", "score",
     "best_epoch",
 )  # fmt: skip
-_RUN = ("structure", "worker", "host", "started_at", "run_id", "message")
+_RUN = ("structure", "micro_batched", "worker", "host", "started_at", "run_id", "message")
 UNSTABLE = ("attempt", "worker", "host", "started_at", "run_id")
 """Columns that may differ between an undisturbed and a resumed search, as may all `seconds_*`."""
 
@@ -31,7 +31,7 @@ def to_csv(table: list[dict[str, Any]]) -> str:
     metrics = [c for c in seen if c not in fixed + run and not c.startswith(("p.", "seconds_"))]
     parameters = [c for c in seen if c.startswith("p.")]
     seconds = [c for c in seen if c.startswith("seconds_")]
-    columns = [*fixed, *metrics, *parameters, run[0], *seconds, *run[1:]]
+    columns = [*fixed, *metrics, *parameters, *run[:2], *seconds, *run[2:]]
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
@@ -56,6 +56,7 @@ def _row(record: TrialRecord, run_ids: Mapping[str, str]) -> dict[str, Any]:
         **result.metrics,
         **{f"p.{name}": value for name, value in request.values.items()},
         "structure": result.structure,
+        "micro_batched": result.micro_batch or "",
         **{f"seconds_{phase}": round(value, 3) for phase, value in result.seconds.items()},
         "worker": result.worker,
         "host": result.host,

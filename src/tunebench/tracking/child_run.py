@@ -69,8 +69,10 @@ class ChildRun:
 
     def finish(self, request: TrialRequest, result: TrialResult) -> None:
         """Its latest trial ended; a promotion makes it run again."""
-        message = {"message": result.message} if result.message else {}
-        self._tag(trial_tags(request, result.status, result.structure) | message)
+        said = {"message": result.message} if result.message else {}
+        if result.micro_batch is not None:
+            said["micro_batched"] = str(result.micro_batch)
+        self._tag(trial_tags(request, result.status, result.structure) | said)
         self._set_status("FAILED" if result.status is Status.FAILED else "FINISHED")
 
     def abandon(self) -> None:

@@ -7,10 +7,10 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class Progress:
     best_epoch: int | None = None
     best_score: float | None = None
     schedules: dict[str, Any] = field(default_factory=dict)
+    micro_batch: int | None = None
     history: list[EpochRecord] = field(default_factory=list)
 
 
@@ -62,6 +63,25 @@ def load_best(folder: Path) -> Arrays | None:
     return _read(folder / _BEST)
 
 
+def pack(folder: Path) -> dict[str, bytes]:
+    """The files of a configuration's state as they are, by name, to be sent elsewhere."""
+    files: dict[str, bytes] = {}
+    for name in (_STATE, _BEST):
+        with contextlib.suppress(OSError):  # none, or none that can be read
+            files[name] = (folder / name).read_bytes()
+    return files
+
+
+def unpack(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Replace the files in `folder` by those that were packed elsewhere.
+
+    Raises:
+        StorageError: the disk is full or the folder cannot be written.
+    """
+    for name, content in files.items():
+        _replace(folder / name, len(content), lambda file, content=content: file.write(content))
+
+
 def remove(folder: Path) -> None:
     """Forget what `folder` holds, if it is there."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -83,11 +103,16 @@ def _read(path: Path) -> Arrays | None:
 
 
 def _write(path: Path, arrays: Arrays) -> None:
+    size = sum(array.nbytes for array in arrays.values())
+    _replace(path, size, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+
+
+def _replace(path: Path, size: int, write: Callable[[IO[bytes]], object]) -> None:
     temporary = path.with_name(f".{path.name}.partial")  # one name: a killed process leaves no second one
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -95,7 +120,7 @@ def _write(path: Path, arrays: Arrays) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise StorageError(
-            f"{path}: cannot write a checkpoint of {sum(a.nbytes for a in arrays.values()) >> 20} MiB "
+            f"{path}: cannot write a checkpoint of {size >> 20} MiB "
             f"({error.strerror}). Free some space or move the search with TUNEBENCH_HOME, then run the "
             "same command again: it goes on where it stopped."
         ) from error

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -55,7 +56,10 @@ class Classifier:
         self._fresh_optimizer = [variable.numpy() for variable in self._optimizer.variables]
         shape = (None, structure.image_side, structure.image_side, structure.channels)
         images, labels = tf.TensorSpec(shape, tf.float32), tf.TensorSpec((None,), tf.int32)
-        self._train_step = tf.function(self._step, input_signature=[images, labels])
+        self._batch_signature = [images, labels]
+        self.micro_batch: int | None = None
+        """Examples at once where a whole batch does not fit; gradients are summed, batch statistics are theirs."""
+        self._train_step = tf.function(self._step, input_signature=self._batch_signature)
         self._predict_step = tf.function(self._probabilities, input_signature=[images])
 
     @property
@@ -65,6 +69,7 @@ class Classifier:
 
     def begin(self, scalars: Scalars, seed: int, class_weights: NDArray[np.floating] | None = None) -> None:
         """Start a trial from its own seed. `class_weights` is `(classes,)`; None weighs all alike."""
+        self.micro_batch = None
         reinitialise(self.model, seed)
         if self.net.pretrained is not None:
             for variable, value in zip(self.net.pretrained.variables, self._pretrained, strict=True):
@@ -98,7 +103,10 @@ class Classifier:
         self, frontend: FrontendStep, batches: Iterable[tuple[tf.Tensor, tf.Tensor]]
     ) -> tuple[float, float]:
         """One epoch; its mean loss and accuracy while training."""
-        figures = [self._train_step(frontend(waveforms), labels) for waveforms, labels in batches]
+        if self.micro_batch is None:
+            figures = [self._train_step(frontend(waveforms), labels) for waveforms, labels in batches]
+        else:
+            figures = [self._train_in_parts(frontend, *batch, self.micro_batch) for batch in batches]
         loss, accuracy = np.mean([[float(a), float(b)] for a, b in figures], axis=0)
         return float(loss), float(accuracy)
 
@@ -106,7 +114,11 @@ class Classifier:
         self, frontend: FrontendStep, batches: Iterable[tuple[tf.Tensor, tf.Tensor]], count: int
     ) -> NDArray[np.float32]:
         """Probabilities `(count, classes)`; what fills up the last batch is cut off."""
-        parts = [self._predict_step(frontend(waveforms)).numpy() for waveforms, _ in batches]
+        parts = [
+            self._predict_step(frontend(part)).numpy()
+            for waveforms, _ in batches
+            for part in _parts(waveforms, self.micro_batch)
+        ]
         return np.concatenate(parts)[:count]
 
     def state(self) -> Arrays:
@@ -131,7 +143,45 @@ class Classifier:
     def _seed_generators(self) -> list[keras.random.SeedGenerator]:
         return [layer.seed_generator for layer in leaves(self.model) if hasattr(layer, "seed_generator")]
 
+    def _train_in_parts(
+        self, frontend: FrontendStep, waveforms: tf.Tensor, labels: tf.Tensor, size: int
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """One step whose gradients are summed over parts of the batch."""
+        for total in self._sums:
+            total.assign(tf.zeros_like(total))
+        loss, accuracy = tf.zeros(()), tf.zeros(())
+        for part, part_labels in zip(_parts(waveforms, size), _parts(labels, size), strict=True):
+            share = tf.cast(len(part) / len(waveforms), tf.float32)
+            figures = self._sum_step(frontend(part), part_labels, share)
+            loss, accuracy = loss + share * figures[0], accuracy + share * figures[1]
+        self._apply_step()
+        return loss, accuracy
+
+    @cached_property
+    def _sums(self) -> list[tf.Variable]:
+        return [tf.Variable(tf.zeros(v.shape), trainable=False) for v in self.model.trainable_variables]
+
+    @cached_property
+    def _sum_step(self) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
+        def add(images: tf.Tensor, labels: tf.Tensor, share: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            gradients, loss, accuracy = self._gradients(images, labels)
+            for total, gradient in zip(self._sums, gradients, strict=True):
+                total.assign_add(share * gradient)
+            return loss, accuracy
+
+        return tf.function(add, input_signature=[*self._batch_signature, tf.TensorSpec((), tf.float32)])
+
+    @cached_property
+    def _apply_step(self) -> Callable[[], None]:
+        return tf.function(lambda: self._apply([total.read_value() for total in self._sums]))
+
     def _step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        gradients, loss, accuracy = self._gradients(images, labels)
+        self._apply(gradients)
+        return loss, accuracy
+
+    def _gradients(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
+        """Gradients by trainable variable, the loss and the accuracy."""
         classes = self.structure.classes
         target = tf.one_hot(labels, classes) * (1.0 - self._smoothing) + self._smoothing / classes
         weights = tf.gather(self._class_weights, labels)
@@ -139,14 +189,25 @@ class Classifier:
             scores: Any = self.model(images, training=True)
             loss = tf.reduce_mean(weights * tf.nn.softmax_cross_entropy_with_logits(target, scores))
             scaled: Any = self._optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, [variable.value for variable in self.model.trainable_variables])
+        hits = tf.cast(tf.argmax(scores, axis=-1, output_type=tf.int32) == labels, tf.float32)
+        return gradients, loss, tf.reduce_mean(hits)
+
+    def _apply(self, gradients: Any) -> None:
         variables = self.model.trainable_variables
-        gradients: Any = tape.gradient(scaled, [variable.value for variable in variables])
         for variable in variables:  # decoupled weight decay (Loshchilov and Hutter 2019); 0 for adam
             if len(variable.shape) > 1:
                 variable.assign_sub(variable * self._decay * self._learning_rate)
         self._optimizer.apply(gradients, variables)
-        hits = tf.cast(tf.argmax(scores, axis=-1, output_type=tf.int32) == labels, tf.float32)
-        return loss, tf.reduce_mean(hits)
 
     def _probabilities(self, images: tf.Tensor) -> tf.Tensor:
         return tf.nn.softmax(self.model(images, training=False))
+
+
+def _parts(batch: tf.Tensor, size: int | None) -> Iterator[tf.Tensor]:
+    """A batch whole, or in parts of at most `size` examples."""
+    if size is None:
+        yield batch
+        return
+    for begin in range(0, len(batch), size):
+        yield batch[begin : begin + size]

@@ -112,6 +112,7 @@ class Trainer:
             best_epoch=progress.best_epoch,
             metrics=best.metrics,
             seconds=watch.seconds,
+            micro_batch=progress.micro_batch,
             **common,
         )
 
@@ -146,14 +147,28 @@ class Trainer:
     def _train_with_room(
         self, request: TrialRequest, structure: Structure, on_epoch: OnEpoch, watch: Stopwatch
     ) -> Progress:
+        """Train; out of memory, empty the pool, then halve what is trained on at once."""
         try:
             return self._train_to(request, structure, on_epoch, watch)
         except tf.errors.ResourceExhaustedError:
             self._pool.clear()  # classifiers of earlier trials may fill the device
-        return self._train_to(request, structure, on_epoch, watch)
+        micro_batch: int | None = None
+        while True:
+            try:
+                return self._train_to(request, structure, on_epoch, watch, micro_batch)
+            except tf.errors.ResourceExhaustedError:
+                before = micro_batch or self._train.batch_size
+                if before == 1:
+                    raise
+                micro_batch = before // 2
 
     def _train_to(
-        self, request: TrialRequest, structure: Structure, on_epoch: OnEpoch, watch: Stopwatch
+        self,
+        request: TrialRequest,
+        structure: Structure,
+        on_epoch: OnEpoch,
+        watch: Stopwatch,
+        micro_batch: int | None = None,
     ) -> Progress:
         folder = self._checkpoints / request.checkpoint
         with watch.phase("build"):
@@ -165,6 +180,8 @@ class Trainer:
             if stored is not None:
                 classifier.restore(stored[0])
         progress = stored[1] if stored else Progress()
+        progress.micro_batch = micro_batch or progress.micro_batch
+        classifier.micro_batch = progress.micro_batch
         schedules = Schedules(self._training, progress.schedules)
         for record in progress.history[request.epochs_from :]:
             on_epoch(record)

@@ -1,0 +1,112 @@
+"""Ray actors that die, hang, are sent their audio, or find no room."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.executors.test_conformance import asked, drive
+
+from tunebench.audio.store import Store
+from tunebench.errors import InputError
+from tunebench.executors import ray_cluster
+from tunebench.executors.ray_cluster import RayExecutor
+from tunebench.executors.ray_nodes import join, places, share
+from tunebench.executors.recipe import Recipe
+from tunebench.search.protocols import Lost
+
+Make = Callable[..., RayExecutor]
+
+
+def test_an_actor_that_is_killed_costs_one_attempt(rays: Make) -> None:
+    _, undisturbed = drive(rays(1), [asked(7)])
+    executor, heard = rays(1), []
+    one = asked(0)
+
+    def kill_in_the_second_epoch(trial, record):
+        heard.append(record)
+        if record.epoch == 1:
+            os.kill(executor._workers[0].place.pid, signal.SIGKILL)
+
+    executor.submit(one)
+    lost = executor.wait(kill_in_the_second_epoch)
+    assert isinstance(lost, Lost)
+    assert lost.trial == "t0"
+    assert "worker process has died" in lost.reason
+    _, epochs = drive(executor, [one])
+    assert {r.epoch: r.metrics for r in heard} | {r.epoch: r.metrics for r in epochs["t0"]} == {
+        r.epoch: r.metrics for r in undisturbed["t7"]
+    }
+
+
+def test_an_actor_that_hangs_is_replaced(rays: Make) -> None:
+    executor = rays(1, hung_after_s=3.0)
+    drive(executor, [asked(0)])  # its structure is compiled by now
+    os.kill(executor._workers[0].place.pid, signal.SIGSTOP)
+    executor.submit(asked(1))
+    lost = executor.wait(lambda trial, record: None)
+    assert isinstance(lost, Lost)
+    assert "no epoch ended for 0.1 min" in lost.reason
+    assert not executor._workers
+
+
+class HiddenStore(Store):
+    """A store on a disk that only the driver has."""
+
+    def __reduce__(self) -> tuple[type[Store], tuple[Path]]:
+        return Store, (Path("/nowhere"),)
+
+
+def test_audio_is_sent_to_nodes_that_cannot_see_it(
+    rays: Make, recipe: Recipe, ray_here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, seen = drive(rays(1), [asked(0)])
+    monkeypatch.setattr(ray_cluster, "_BLOCK_SAMPLES", 10_000)  # several blocks
+    corpus = recipe.data.corpus
+    hidden = replace(recipe.data, corpus=replace(corpus, store=HiddenStore(corpus.store.root)))
+    _, sent = drive(rays(1, recipe=replace(recipe, data=hidden)), [asked(1)])
+    assert sent["t1"] == seen["t0"]
+    there = Store(ray_here)
+    assert all(there.samples(track.key) == track.samples for track in corpus.tracks)
+
+
+def test_other_versions_on_a_node_are_refused(rays: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_cluster, "versions_of", lambda packages: {"numpy": "0.1"})
+    executor = rays(1)
+    executor.submit(asked(0))
+    with pytest.raises(InputError, match=r"the driver has {'numpy': '0.1'}. Install the same versions"):
+        executor.wait(lambda trial, record: None)
+
+
+def test_a_worker_that_fits_nowhere_is_refused(rays: Make, recipe: Recipe) -> None:
+    with pytest.raises(InputError, match="no node of the Ray cluster has room for a worker of 64 CPUs"):
+        RayExecutor(recipe, workers=1, threads=64)
+    with pytest.raises(InputError, match="1 CPUs and 2 GPUs; its nodes have 4 CPUs and 0 GPUs"):
+        rays(1, gpus=2)
+
+
+def test_rays_client_is_refused() -> None:
+    with pytest.raises(InputError, match="with --address auto"):
+        join(None, "ray://somewhere:10001", cpus=1)
+
+
+NODES = [{"CPU": 16.0, "GPU": 2.0}, {"CPU": 4.0, "GPU": 1.0}]
+
+
+def test_workers_are_placed_on_whole_nodes() -> None:
+    assert places(NODES, 4, 0) == 5
+    assert places(NODES, 4, 1) == 3
+    assert places(NODES, 4, 2) == 1
+    assert places(NODES, 2, 0.5) == 6
+    assert places(NODES, 32, 0) == 0
+
+
+def test_a_worker_takes_its_part_unless_told() -> None:
+    assert share(NODES, 5, None, None) == (4, 1.0)
+    assert share(NODES, 1, None, 0.0) == (16, 0.0)
+    assert share([{"CPU": 2.0}], 4, None, None) == (1, 0.0)
+    assert share(NODES, 5, 3, 0.25) == (3, 0.25)
