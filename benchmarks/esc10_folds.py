@@ -19,7 +19,6 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
 from tunebench import paths
-from tunebench.app.search import make_deterministic
 from tunebench.audio.corpus import Corpus
 from tunebench.audio.prepare import prepare
 from tunebench.audio.segments import segment
@@ -32,6 +31,7 @@ from tunebench.space import Experiment, load
 from tunebench.training.data import TrainingData
 from tunebench.training.pipeline import Batches
 from tunebench.training.pool import Pool
+from tunebench.training.runtime import set_up
 from tunebench.training.trainer import Trainer
 from tunebench.trial import TrialRequest
 
@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--search", type=Path, required=True, help="folder of a finished search")
     parser.add_argument("--data", type=Path, required=True)
     options = parser.parse_args()
-    make_deterministic()
+    set_up()
     experiment = load(options.search / "space.yaml", data_root=options.data)
     values = json.loads((options.search / "summary.json").read_text())["winner"]["values"]
     corpus = prepare(experiment.data, store=Store(paths.store()))

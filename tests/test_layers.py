@@ -65,7 +65,6 @@ AT_HOME = {
         "serving",
         "app",
         "audio/tfio.py",
-        "executors/worker.py",
         "tracking/pyfunc_model.py",
     },
 }

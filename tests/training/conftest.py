@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import tensorflow as tf
 
 from tunebench.audio.prepare import prepare
 from tunebench.audio.segments import segment
@@ -15,13 +14,14 @@ from tunebench.audio.splits import split
 from tunebench.audio.store import Store
 from tunebench.space.sections import DataSection, SegmentSection, SplitSection
 from tunebench.training.data import TrainingData
+from tunebench.training.runtime import set_up
 
 RATE_HZ = 8000
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _deterministic() -> None:
-    tf.config.experimental.enable_op_determinism()
+def _as_in_a_search() -> None:
+    set_up()
 
 
 @pytest.fixture(scope="session")

@@ -64,7 +64,10 @@ def search(
         session.journal.append("phase", name="prepare", seconds=time.perf_counter() - begun)
         if on_data:
             on_data(data)
-        make_deterministic()
+        import_tensorflow()
+        from tunebench.training.runtime import set_up
+
+        set_up()
         from tunebench.app.run import run
 
         return run(experiment, data, session, listeners, options, should_stop=should_stop)
@@ -84,17 +87,3 @@ def check_weights(experiment: Experiment) -> None:
 
     for backbone, weights in named:
         locate(backbone, weights)
-
-
-def make_deterministic() -> None:
-    """The same numbers from the same seed. On a GPU this would cost speed, so it is done on the CPU alone.
-
-    A GPU's memory is taken as it is needed, since workers may want some of it too.
-    """
-    import_tensorflow()
-    import tensorflow as tf
-
-    for device in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(device, True)
-    if not tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.enable_op_determinism()

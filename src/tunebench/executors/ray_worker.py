@@ -18,7 +18,6 @@ import psutil
 
 from tunebench.errors import InputError, StorageError
 from tunebench.executors.devices import part_of_gpu_mib, visible_gpus
-from tunebench.executors.worker import set_up
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +50,9 @@ class RayWorker:
     """
 
     def __init__(self, recipe: Recipe, workers: int, threads: int, gpus: float) -> None:
-        set_up(threads, part_of_gpu_mib(visible_gpus(), gpus))
+        from tunebench.training.runtime import set_up
+
+        set_up(threads=threads, memory_mib=part_of_gpu_mib(visible_gpus(), gpus))
         self._recipe, self._workers, self._checkpoints = recipe, workers, _scratch() / "checkpoints"
         self._pool = ThreadPoolExecutor(1)
         self._trainer: Any = None

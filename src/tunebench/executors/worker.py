@@ -28,9 +28,11 @@ def main(fd: int, workers: int, threads: int, memory_mib: int) -> None:
     connection = Connection(fd)
     arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, arrived), daemon=True).start()
-    set_up(threads, memory_mib)
 
     from tunebench.errors import StorageError
+    from tunebench.training.runtime import set_up
+
+    set_up(threads=threads, memory_mib=memory_mib)
 
     recipe: Recipe = pickle.loads(arrived.get())
     trainer = recipe.trainer(processes=workers)
@@ -51,22 +53,6 @@ def _listen(connection: Connection, arrived: queue.SimpleQueue[bytes]) -> None:
             arrived.put(connection.recv_bytes())
         except (EOFError, OSError):
             os._exit(0)
-
-
-def set_up(threads: int, memory_mib: int) -> None:
-    """Bound this process to its share of the machine, before TensorFlow looks at it."""
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
-    for device in tf.config.list_physical_devices("GPU"):
-        if memory_mib:
-            limit = tf.config.LogicalDeviceConfiguration(memory_limit=memory_mib)
-            tf.config.set_logical_device_configuration(device, [limit])
-        else:
-            tf.config.experimental.set_memory_growth(device, True)
-    if not tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.enable_op_determinism()
 
 
 if __name__ == "__main__":

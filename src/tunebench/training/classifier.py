@@ -58,7 +58,7 @@ class Classifier:
         images, labels = tf.TensorSpec(shape, tf.float32), tf.TensorSpec((None,), tf.int32)
         self._batch_signature = [images, labels]
         self.micro_batch: int | None = None
-        """Examples at once where a whole batch does not fit; gradients are summed, batch statistics are theirs."""
+        """Examples at once where a whole batch does not fit: gradients are summed, statistics are theirs."""
         self._train_step = tf.function(self._step, input_signature=self._batch_signature)
         self._predict_step = tf.function(self._probabilities, input_signature=[images])
 
