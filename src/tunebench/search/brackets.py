@@ -41,3 +41,27 @@ def rungs(*, max_epochs: int, factor: int, min_epochs: int = 1, iterations: int 
             table.append(Rung(bracket, rung, size, reached, epochs_to))
             reached = epochs_to
     return table * iterations
+
+
+def asha_rungs(*, max_epochs: int, factor: int, min_epochs: int = 1, configurations: int) -> list[Rung]:
+    """The rungs of asynchronous successive halving over so many configurations."""
+    sizes, epochs = [configurations], [max_epochs]
+    while max_epochs / factor ** len(epochs) >= min_epochs:
+        epochs.append(math.ceil(max_epochs / factor ** len(epochs)))
+    while len(sizes) < len(epochs):
+        sizes.append(sizes[-1] // factor)
+    reached = [0, *reversed(epochs)]
+    return [
+        Rung(0, number, size, before, after)
+        for number, (size, before, after) in enumerate(zip(sizes, reached, reached[1:], strict=False))
+    ]
+
+
+def asha_configurations(*, max_epochs: int, factor: int, min_epochs: int = 1, iterations: int = 1) -> int:
+    """Configurations with which asynchronous halving costs about as many epochs as Hyperband."""
+    common = {"max_epochs": max_epochs, "factor": factor, "min_epochs": min_epochs}
+    budget = sum(rung.epochs for rung in rungs(**common, iterations=iterations))
+    many = 10**6
+    return max(
+        factor, budget * many // sum(rung.epochs for rung in asha_rungs(**common, configurations=many))
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import zipfile
@@ -18,7 +19,7 @@ from tunebench.errors import StorageError
 from tunebench.training.classifier import Arrays
 from tunebench.trial import EpochRecord
 
-_STATE, _BEST, _META = "state.npz", "best.npz", "meta"
+_STATE, _BEST, _META, _LAYOUT = "state.npz", "best.npz", "meta", "layout"
 
 
 @dataclass(slots=True)
@@ -97,14 +98,34 @@ def keep_only(parent: Path, names: Collection[str]) -> None:
 def _read(path: Path) -> Arrays | None:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return dict(stored)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):  # gone, or torn by a power cut
+            return _apart(dict(stored))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # gone, or torn by a power cut
         return None
 
 
 def _write(path: Path, arrays: Arrays) -> None:
     size = sum(array.nbytes for array in arrays.values())
-    _replace(path, size, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+    _replace(path, size, lambda file: np.savez(file, **_together(arrays)))  # type: ignore[arg-type]
+
+
+def _together(arrays: Arrays) -> Arrays:
+    """One flat array a dtype, and where each array stands in it: hundreds in a file take ten times as long."""
+    by_dtype: dict[str, list[str]] = {}
+    for name, array in arrays.items():
+        by_dtype.setdefault(array.dtype.str, []).append(name)
+    flat = {dtype: np.concatenate([arrays[n].ravel() for n in names]) for dtype, names in by_dtype.items()}
+    layout = {dtype: [(n, arrays[n].shape) for n in names] for dtype, names in by_dtype.items()}
+    return flat | {_LAYOUT: np.array(json.dumps(layout))}
+
+
+def _apart(stored: Arrays) -> Arrays:
+    """What `_together` put together."""
+    arrays: Arrays = {}
+    for dtype, rows in json.loads(str(stored[_LAYOUT])).items():
+        ends = np.cumsum([math.prod(shape) for _, shape in rows])
+        for (name, shape), part in zip(rows, np.split(stored[dtype], ends[:-1]), strict=True):
+            arrays[name] = part.reshape(shape)
+    return arrays
 
 
 def _replace(path: Path, size: int, write: Callable[[IO[bytes]], object]) -> None:

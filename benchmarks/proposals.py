@@ -1,0 +1,225 @@
+"""Epochs until a search is as good as stock Hyperband gets, on learning curves recorded from real runs.
+
+    tunebench search benchmarks/curves/demo.yaml --data demo/corpus   # trains 100 configurations, 27 epochs each
+    python benchmarks/proposals.py --keep experiments/curves-demo     # into benchmarks/curves/demo.json
+    python benchmarks/proposals.py --record                           # simulates on all that were kept
+
+A proposed configuration gets the curve of the recorded one that is nearest to it: the same function for all.
+Stock is `keras_tuner.oracles.HyperbandOracle` itself. A search counts the epochs that it trains, promoted ones
+from where they stopped, and its best is the best validation score of any epoch so far. Seeds are hashed: Keras
+Tuner's searches with seeds one apart draw almost the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from tunebench.search.journal import read
+from tunebench.search.records import rebuild
+from tunebench.seeding import child_seed
+from tunebench.space import Experiment, load
+from tunebench.space.parameters import Choice, Fixed
+
+HERE = Path(__file__).parent
+CURVES = HERE / "curves"
+SEEDS = 20
+MORE = 3
+"""Iterations of Hyperband that tunebench may take to get as far as stock does in one."""
+
+Spent = tuple[int, float]
+"""Epochs trained so far, and the score of the last one."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Recorded configurations and their scores by epoch."""
+
+    name: str
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The file that they were recorded with, as Hyperband over it would be run."""
+        return load(CURVES / f"{self.name}.yaml", overrides=["search.algorithm=hyperband"])
+
+    @cached_property
+    def _recorded(self) -> list[dict]:
+        return json.loads((CURVES / f"{self.name}.json").read_text())
+
+    @cached_property
+    def _points(self) -> np.ndarray:
+        return np.array([self._point(row["values"]) for row in self._recorded])
+
+    def curve(self, values: dict) -> list[float]:
+        """Scores after each epoch of the recorded configuration that is nearest."""
+        distances = np.nansum((self._points - self._point(values)) ** 2, axis=1)
+        return self._recorded[int(distances.argmin())]["scores"]
+
+    def _point(self, values: dict) -> np.ndarray:
+        """Positions in [0, 1] for ranges, 0.5 where inactive; options are all one apart from each other."""
+        found: list[float] = []
+        for path, parameter in self.experiment.space.paths():
+            match parameter:
+                case Fixed():
+                    pass
+                case Choice(options):
+                    found += [math.sqrt(0.5) * (values.get(path) == option) for option in options]
+                case _:
+                    low, high, value = parameter.low, parameter.high, values.get(path)
+                    if value is not None and parameter.log:
+                        low, high, value = math.log(low), math.log(high), math.log(value)
+                    found.append(0.5 if value is None else (value - low) / (high - low))
+        return np.array(found)
+
+
+def stock(table: Table, seed: int) -> Iterator[Spent]:
+    """Stock Hyperband, one trial at a time."""
+    import keras_tuner
+
+    from tunebench.space.keras_tuner import from_hyperparameters, to_hyperparameters
+
+    search = table.experiment.search
+    oracle = keras_tuner.oracles.HyperbandOracle(
+        objective=keras_tuner.Objective("score", "max"), max_epochs=search.max_epochs, factor=search.factor,
+        hyperparameters=to_hyperparameters(table.experiment.space), seed=child_seed(seed, "stock"),
+    )  # fmt: skip
+    oracle.verbose, oracle.save, oracle._save_trial = 0, lambda: None, lambda trial: None
+    spent = 0
+    while (trial := oracle.create_trial("one")).status == "RUNNING":
+        held = trial.hyperparameters.values
+        curve = table.curve(from_hyperparameters(table.experiment.space, held))
+        new = curve[held["tuner/initial_epoch"] : held["tuner/epochs"]]
+        for score in new:
+            spent += 1
+            yield spent, score
+        oracle.update_trial(trial.trial_id, {"score": max(new)})
+        trial.status = "COMPLETED"
+        oracle.end_trial(trial)
+
+
+def tunebench(table: Table, seed: int, sampler: str) -> Iterator[Spent]:
+    """Our own, one trial at a time."""
+    from tunebench.app.plan import signal_of
+    from tunebench.search.oracle import KerasTunerOracle
+    from tunebench.trial import Status, TrialResult
+
+    changed = {"sampler": sampler, "seed": seed, "iterations": MORE}
+    search = table.experiment.search.model_copy(update=changed)
+    oracle = KerasTunerOracle(table.experiment.space, search, signal_of(table.experiment))
+    spent, best = 0, {}
+    while (proposal := oracle.ask()) is not None:
+        curve = table.curve(dict(proposal.values))
+        new = {epoch: curve[epoch - 1] for epoch in range(proposal.epochs_from + 1, proposal.epochs_to + 1)}
+        for score in new.values():
+            spent += 1
+            yield spent, score
+        best[proposal.configuration] = max([*new.values(), best.get(proposal.configuration, -math.inf)])
+        oracle.tell(
+            TrialResult(proposal.trial, Status.COMPLETED, proposal.epochs_to, best[proposal.configuration]),
+            new,
+        )
+
+
+SYSTEMS = {
+    "stock Hyperband": stock,
+    "tunebench, random": lambda table, seed: tunebench(table, seed, "random"),
+    "tunebench, tpe": lambda table, seed: tunebench(table, seed, "tpe"),
+}
+
+
+def reach(path: Iterator[Spent], target: float) -> float:
+    """Epochs until a search has seen a score."""
+    return next((float(spent) for spent, score in path if score >= target), math.inf)
+
+
+def simulate(job: tuple[str, int]) -> tuple[int, dict[str, float], dict[str, float]]:
+    """Stock's budget; each system's epochs until stock's final best, and its own best at that budget."""
+    name, seed = job
+    table = Table(name)
+    whole = list(stock(table, seed))
+    budget, target = whole[-1][0], max(score for _, score in whole)
+    epochs = {system: reach(run(table, seed), target) for system, run in SYSTEMS.items()}
+    best = {
+        system: max(score for spent, score in run(table, seed) if spent <= budget)
+        for system, run in SYSTEMS.items()
+    }
+    return budget, epochs, best
+
+
+def keep(folder: Path) -> None:
+    """Values and scores of a recorded search, without all else that its journal holds."""
+    experiment = load(folder / "space.yaml")
+    tuned = experiment.space.tuned()
+    rows = [
+        {
+            "values": {path: record.request.values[path] for path in tuned if path in record.request.values},
+            "scores": [
+                round(record.epochs[epoch].metrics[experiment.search.objective], 6)
+                for epoch in range(1, experiment.search.max_epochs + 1)
+            ],
+        }
+        for record in rebuild(read(folder / "journal.jsonl")).trials.values()
+        if len(record.epochs) == experiment.search.max_epochs
+    ]
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    (CURVES / f"{experiment.name.removeprefix('curves-')}.json").write_text(f"[\n{lines}\n]\n")
+
+
+def spread(values: list[float]) -> str:
+    """Median and quartiles; a search that never got there counts as infinite."""
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75], method="closest_observation")
+    return f"{middle:.0f} [{low:.0f}, {high:.0f}]"
+
+
+def main() -> None:
+    """Keep a recorded search, or simulate on all that were kept."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--keep", type=Path, metavar="SEARCH", help="a recorded search's folder")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--record", action="store_true", help="write benchmarks/results/proposals.md")
+    options = parser.parse_args()
+    if options.keep:
+        keep(options.keep)
+        return
+    lines = [
+        "# Epochs until a search is as good as stock Hyperband gets",
+        "",
+        "Learning curves of 100 configurations each, recorded from real runs over 27 epochs; "
+        f"{options.seeds} seeds, median and quartiles over them. The mark is the best score that stock reaches "
+        "with the same seed. The last column is the mean best score after stock's whole budget. Made by "
+        "`python benchmarks/proposals.py --record`.",
+        "",
+        "| curves | system | epochs to stock's best | of stock's own | never | best at stock's budget |",
+        "|---|---|---|---|---|---|",
+    ]
+    for path in sorted(CURVES.glob("*.json")):
+        jobs = [(path.stem, seed) for seed in range(options.seeds)]
+        with ProcessPoolExecutor(os.cpu_count()) as pool:
+            results = list(pool.map(simulate, jobs))
+        own = statistics.median(epochs["stock Hyperband"] for _, epochs, _ in results)
+        for system in SYSTEMS:
+            epochs = [row[system] for _, row, _ in results]
+            best = statistics.mean(row[system] for *_, row in results)
+            share = statistics.median(epochs) / own
+            never = sum(map(math.isinf, epochs))
+            budget = f"{path.stem}, {results[0][0]} epochs"
+            lines.append(f"| {budget} | {system} | {spread(epochs)} | {share:.2f} | {never} | {best:.3f} |")
+    print("\n".join(lines))
+    if options.record:
+        (HERE / "results" / "proposals.md").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
