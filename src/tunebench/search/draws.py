@@ -52,8 +52,8 @@ class Draws:
     ) -> None:
         self._oracle, self._space, self._seed, self._acceptable = oracle, space, seed, acceptable
         self._proposer = proposer
-        self._first = self._before_chance(known, most)
         self._has_priors = bool(priors(space))
+        self._first = self._before_chance(known, most)
         self._drawn = 0
 
     def __call__(self) -> dict[str, Any] | None:
