@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.conftest import Search
-from tests.program import Program
+from tests.program import Program, wait_until
 
 import tunebench
 from tunebench.app.earlier import find_earlier
@@ -108,15 +110,16 @@ def test_a_second_search_goes_on_where_the_first_is_gone(finished: Search, tmp_p
     small = ("search.max_epochs=2", "winner={finalists: 1, repeats: 1}", "search.warm_start=[tiny]")
     command = ("search", space, "--name", "second", *(word for text in small for word in ("--set", text)))
 
-    cut = program.run(*command, "--max-trials", "2")
-    assert cut.returncode == 0, cut.stderr
+    driver = program.start(*command)
+    wait_until(lambda: sum(event["event"] == "result" for event in program.journal("second")) >= 2, driver)
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.communicate()
     (event,) = [event for event in program.journal("second") if event["event"] == "warm_start"]
     (source,) = event["sources"]
     assert source == {
         "name": "tiny", "configurations": len(event["observations"]), "usable": len(event["observations"]),
         "comparable": True,
     }  # fmt: skip
-    assert f"warm start from tiny: {source['usable']} of {source['usable']} configurations" in cut.stdout
     best = max(event["observations"], key=lambda seen: (max(s for _, s in seen["curve"]), seen["epochs"]))
     asked = [event["request"]["values"] for event in program.journal("second") if event["event"] == "ask"]
     assert asked[0] == best["values"]
@@ -124,7 +127,7 @@ def test_a_second_search_goes_on_where_the_first_is_gone(finished: Search, tmp_p
     shutil.rmtree(first)
     again = program.run(*command)
     assert again.returncode == 0, again.stderr
-    assert "going on after 2 trials" in again.stdout
+    assert "going on after " in again.stdout
     assert program.summary("second")["search"]["warm_start"] == [source]
     assert program.run(*command).returncode == 0
 
