@@ -1,13 +1,13 @@
 """Epochs until a search is as good as stock Hyperband gets, on learning curves recorded from real runs.
 
-    tunebench search benchmarks/curves/demo.yaml --data demo/corpus   # trains 100 configurations, 27 epochs each
+    tunebench search benchmarks/curves/demo.yaml --data demo/corpus   # trains 100 configurations
     python benchmarks/proposals.py --keep experiments/curves-demo     # into benchmarks/curves/demo.json
     python benchmarks/proposals.py --record                           # simulates on all that were kept
 
 A proposed configuration gets the curve of the recorded one that is nearest to it: the same function for all.
-Stock is `keras_tuner.oracles.HyperbandOracle` itself. A search counts the epochs that it trains, promoted ones
-from where they stopped, and its best is the best validation score of any epoch so far. Seeds are hashed: Keras
-Tuner's searches with seeds one apart draw almost the same.
+Stock is `keras_tuner.oracles.HyperbandOracle` itself. A search counts the epochs that it trains, promoted
+ones from where they stopped, and its best is the best validation score of any epoch so far. Seeds are hashed:
+Keras Tuner's searches with seeds one apart draw almost the same.
 """
 
 from __future__ import annotations
@@ -197,8 +197,8 @@ def main() -> None:
         "# Epochs until a search is as good as stock Hyperband gets",
         "",
         "Learning curves of 100 configurations each, recorded from real runs over 27 epochs; "
-        f"{options.seeds} seeds, median and quartiles over them. The mark is the best score that stock reaches "
-        "with the same seed. The last column is the mean best score after stock's whole budget. Made by "
+        f"{options.seeds} seeds, median and quartiles over them. The mark is the best score that stock "
+        "reaches with the same seed. The last column is the mean best score after stock's whole budget. Made by "
         "`python benchmarks/proposals.py --record`.",
         "",
         "| curves | system | epochs to stock's best | of stock's own | never | best at stock's budget |",

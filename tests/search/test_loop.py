@@ -41,7 +41,7 @@ class KilledJournal(Journal):
 
 def drive(
     tmp_path, journal, *, slots=1, fails=lambda request: False, listeners=(), executor=None, most=None,
-    keep=lambda configurations: None, enough=lambda records: None, **search,
+    keep=lambda configurations: None, enough=lambda records: None, earlier=(), **search,
 ) -> Loop:  # fmt: skip
     experiment = simulated.experiment(tmp_path, **{"max_epochs": 9, "seed": 1, **search})
     loop = Loop(
@@ -53,7 +53,7 @@ def drive(
         objective=experiment.search.objective,
     )
     try:
-        oracle = KerasTunerOracle(experiment.space, experiment.search, SIGNAL)
+        oracle = KerasTunerOracle(experiment.space, experiment.search, SIGNAL, earlier=earlier)
         loop.search(oracle, max_trials=most, enough=enough, keep=keep)
     finally:
         journal.close()

@@ -159,4 +159,4 @@ def test_draws_are_those_of_keras_tuner(tmp_path):
     ours, theirs = make(tmp_path, max_epochs=9, seed=1), make(tmp_path, max_epochs=9, seed=1)
     stock = type(theirs._oracle)._random_values
     for _ in range(50):
-        assert ours._draw_by_chance() == stock(theirs._oracle)
+        assert ours._draws.by_chance() == stock(theirs._oracle)

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import statistics
 
+import numpy as np
 import pytest
 from tests.search import simulated
 
 from tunebench.catalog.feasibility import reasons
 from tunebench.catalog.spec import Signal
 from tunebench.errors import SpaceError
+from tunebench.search.observations import Observation
 from tunebench.search.oracle import KerasTunerOracle
 from tunebench.search.tpe import ENOUGH, TpeProposer
 from tunebench.space.keras_tuner import from_hyperparameters, to_keras_tuner
@@ -72,8 +74,6 @@ def test_the_same_history_gives_the_same_proposals(tmp_path):
 
 
 def test_values_cross_to_keras_tuner_and_back(tmp_path):
-    import numpy as np
-
     space, rng = simulated.experiment(tmp_path).space, np.random.default_rng(0)
     for _ in range(50):
         values = space.sample(rng)
@@ -84,3 +84,57 @@ def test_values_cross_to_keras_tuner_and_back(tmp_path):
 def test_algorithms_that_propose_themselves_take_no_sampler(tmp_path, algorithm):
     with pytest.raises(SpaceError, match="cannot be tpe with algorithm"):
         simulated.experiment(tmp_path, sampler="tpe", algorithm=algorithm, max_trials=9)
+
+
+def seen(space, count: int, *, comparable: bool, source: int = 0, scale: float = 1.0) -> list[Observation]:
+    """Earlier results whose score is the learning rate, on data on which scores are of another size."""
+    rng = np.random.default_rng(source)
+    drawn = [space.sample(rng) for _ in range(count)]
+    return [
+        Observation(
+            v, {1: v["learning_rate"] * scale / 2, 9: v["learning_rate"] * scale}, 9, comparable, source
+        )
+        for v in drawn
+    ]
+
+
+def test_earlier_results_alone_are_fitted_until_there_are_enough(tmp_path):
+    space = simulated.experiment(tmp_path).space
+    earlier = seen(space, 30, comparable=False)
+    proposer = TpeProposer(space, "max", seed=1, earlier=earlier)
+    rates = [proposer.propose()["learning_rate"] for _ in range(60)]
+    assert statistics.median(rates) > 2e-3  # of chance: 1e-3
+    for number in range(ENOUGH):
+        assert [values for values, _ in proposer._fitted()] == [known.values for known in earlier]
+        proposer.end(f"c{number}", space.sample(np.random.default_rng(number)), {1: 0.5}, 1)
+    assert [score for _, score in proposer._fitted()] == [0.5] * ENOUGH
+
+
+def test_comparable_results_stay(tmp_path):
+    space = simulated.experiment(tmp_path).space
+    earlier = [*seen(space, 5, comparable=True), *seen(space, 20, comparable=False, source=1)]
+    proposer = TpeProposer(space, "max", seed=1, earlier=earlier)
+    for number in range(ENOUGH):
+        proposer.end(f"c{number}", proposer.propose(), {1: 0.5}, 1)
+    fitted = proposer._fitted()
+    assert len(fitted) == ENOUGH + 5
+    assert [score for _, score in fitted[ENOUGH:]] == [known.curve[1] for known in earlier[:5]]
+
+
+def test_searches_on_data_of_different_difficulty_count_alike(tmp_path):
+    space = simulated.experiment(tmp_path).space
+    easy, hard = seen(space, 10, comparable=False), seen(space, 10, comparable=False, source=1, scale=0.01)
+    scores = [score for _, score in TpeProposer(space, "max", 1, [*easy, *hard])._fitted()]
+    assert sorted(scores[:10]) == sorted(scores[10:]) == pytest.approx([(n + 0.5) / 10 for n in range(10)])
+
+
+def test_too_few_earlier_results_are_not_fitted(tmp_path):
+    space = simulated.experiment(tmp_path).space
+    assert TpeProposer(space, "max", 1, seen(space, ENOUGH - 1, comparable=True))._fitted() is None
+
+
+def test_the_random_share_is_drawn_around_priors(tmp_path):
+    space = simulated.experiment(tmp_path, priors={"learning_rate": 1e-4}).space
+    proposer = TpeProposer(space, "max", seed=1)
+    rates = [proposer.propose()["learning_rate"] for _ in range(200)]
+    assert sum(rate < 10**-3.5 for rate in rates) / 200 == pytest.approx((0.25 + 0.68) / 2, abs=0.08)

@@ -109,6 +109,23 @@ CASES = {
         ("  sample_rate", "  trim: {seconds: 30, offset: 3, from: middle}\n  sample_rate"),
         "5:31: data.trim.offset: has no meaning with from: middle; received 3; write from: offset, or leave offset out instead",
     ),
+    "earlier search that is no name": (
+        ("  seed: 7\nwinner", "  warm_start: [1]\nwinner"),
+        "31:15: search.warm_start: must be the name of an earlier search, or a list of names; received [1]; "
+        "write [my-first-search] instead",
+    ),
+    "earlier search twice": (
+        ("  seed: 7\nwinner", "  warm_start: [a, b, a]\nwinner"),
+        "31:15: search.warm_start: names one search twice",
+    ),
+    "earlier search of a grid": (
+        ("algorithm: hyperband", "algorithm: grid\n  warm_start: a"),
+        "28:15: search.warm_start: has no use with algorithm: grid, which proposes by itself",
+    ),
+    "earlier search that is this one": (
+        ("  seed: 7\nwinner", "  warm_start: esc10-quick\nwinner"),
+        "31:15: search.warm_start: must name other searches: esc10-quick is this one",
+    ),
     "reserved": (
         ("  sample_rate", "  folds: 5\n  sample_rate"),
         '5:3: data.folds: is reserved for a later version; received "folds"; write nothing here: leave it out',
@@ -121,9 +138,40 @@ CASES = {
         ("  dropout:", "  augmentation: {}\n  dropout:"),
         "20:3: space.augmentation: is reserved",
     ),
-    "reserved on a parameter": (
+    "prior that is no number": (
         ("{float: [0.0, 0.5]}", "{float: [0.0, 0.5], prior: x}"),
-        "20:32: space.dropout.prior: is reserved for a later version",
+        '20:39: space.dropout.prior: must be a number of the range, from 0 to 0.5; received "x"; write 0.0 instead',
+    ),
+    "prior beyond the range": (
+        ("{log_float: [1e-5, 1e-2]}", "{log_float: [1e-5, 1e-2], prior: 1}"),
+        "19:51: space.learning_rate.prior: must be a number of the range, from 1e-05 to 0.01; received 1; "
+        "write 0.01 instead",
+    ),
+    "prior between the steps": (
+        ("step: 16", "step: 16, prior: 79"),
+        "11:127: space.spectrogram.choice.mel.n_mels.prior: must be a whole number of the range, from 48 to 128 "
+        "in steps of 16; received 79; write 80 instead",
+    ),
+    "prior that is no option": (
+        ("[64, 128, 256]}", "[64, 128, 256], prior: 200}"),
+        "21:48: space.dense_units.prior: must be one of the options, 64, 128, 256; received 200; write 256 instead",
+    ),
+    "prior of another type": (
+        ("[64, 128, 256]}", "[64, 128, 256], prior: 64.0}"),
+        "21:48: space.dense_units.prior: must be one of the options, 64, 128, 256; received 64.0; write 64 instead",
+    ),
+    "prior that is no row of the choice": (
+        ("  backbone:\n", "  backbone:\n    prior: mobilenet\n"),
+        '16:12: space.backbone.prior: must be one of the options, cnn, mobilenetv2; received "mobilenet"; '
+        "write mobilenetv2 instead",
+    ),
+    "prior alone": (
+        ("{float: [0.0, 0.5]}", "{prior: 0.1}"),
+        "20:12: space.dropout: must say what may be chosen",
+    ),
+    "prior of the space": (
+        ("  dropout:", "  prior: 3\n  dropout:"),
+        "20:3: space.prior: is an unknown key",
     ),
     "unknown row": (
         ("      mel:  ", "      mell: "),

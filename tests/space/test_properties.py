@@ -18,7 +18,9 @@ from tunebench.catalog.general import GENERAL
 from tunebench.catalog.spec import Spec
 from tunebench.errors import SpaceError
 from tunebench.space import Experiment, load
+from tunebench.space.adopt import adopt, typed
 from tunebench.space.document import Document, Source
+from tunebench.space.priors import at_priors, draw_around_priors, priors
 from tunebench.space.sections import OBJECTIVES
 from tunebench.space.text import parse
 
@@ -48,13 +50,26 @@ def parameter(draw: st.DrawFn, spec: Spec) -> Any:
     if form == "fixed":
         return draw(value(spec))
     if form == "choice":
-        return {"choice": draw(st.lists(value(spec), min_size=1, max_size=4, unique=True))}
+        options = draw(st.lists(value(spec), min_size=1, max_size=4, unique=True))
+        return {"choice": options, **draw(prior(st.sampled_from(options)))}
     above = 1e-9 if spec.type == "float" else 1
     bounds = sorted(draw(st.tuples(*[number(spec, above=above if form == "log" else None)] * 2)))
     kind = spec.type if form == "range" else f"log_{spec.type}"
     if kind == "int" and bounds[0] < bounds[1]:
-        return {"int": bounds, "step": draw(st.integers(1, bounds[1] - bounds[0]))}
-    return {kind: bounds}
+        step = draw(st.integers(1, bounds[1] - bounds[0]))
+        steps = st.integers(0, (bounds[1] - bounds[0]) // step)
+        return {
+            "int": bounds,
+            "step": step,
+            **draw(prior(steps.map(lambda number: bounds[0] + step * number))),
+        }
+    within = st.integers(*bounds) if spec.type == "int" else st.floats(*bounds)
+    return {kind: bounds, **draw(prior(within))}
+
+
+def prior(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """With a prior or without."""
+    return st.fixed_dictionaries({}, optional={"prior": values})
 
 
 def level(specs: dict[str, Spec]) -> st.SearchStrategy[dict[str, Any]]:
@@ -63,11 +78,12 @@ def level(specs: dict[str, Spec]) -> st.SearchStrategy[dict[str, Any]]:
 
 def row_choice(table: str) -> st.SearchStrategy[Any]:
     rows = {name: level({spec.name: spec for spec in row.parameters}) for name, row in TABLES[table].items()}
-    mapped = st.fixed_dictionaries({}, optional=rows).filter(bool).map(lambda options: {"choice": options})
-    listed = st.lists(st.sampled_from(list(rows)), min_size=1, unique=True).map(
-        lambda names: {"choice": names}
+    mapped = st.fixed_dictionaries({}, optional=rows).filter(bool)
+    listed = st.lists(st.sampled_from(list(rows)), min_size=1, unique=True)
+    chosen = st.one_of(mapped, listed).flatmap(
+        lambda options: prior(st.sampled_from(list(options))).map(lambda more: {"choice": options, **more})
     )
-    return st.one_of(mapped, listed, st.sampled_from(list(rows)))
+    return st.one_of(chosen, st.sampled_from(list(rows)))
 
 
 SPACES = st.builds(
@@ -108,8 +124,17 @@ def test_every_draw_is_in_the_space_and_is_itself_a_file(space: dict[str, Any], 
     experiment = load_text(json.dumps({**HEAD, "space": space}))
     rng = np.random.default_rng(seed)
     for _ in range(5):
+        around = draw_around_priors(experiment.space, rng)
+        assert experiment.space.contains(around)
+        values = at_priors(experiment.space).sample(rng)
+        assert experiment.space.contains(values)
+        preferred = priors(experiment.space)
+        assert all(value == preferred[path] for path, value in values.items() if path in preferred)
         values = experiment.space.sample(rng)
         assert experiment.space.contains(values)
+        assert adopt(experiment.space, values) == values
+        texts = {path: "" if item is None else str(item) for path, item in values.items()}
+        assert adopt(experiment.space, typed(texts)) == values
         assert load_text(json.dumps({**HEAD, "space": as_file(values)})).space.sample(rng) == values
 
 

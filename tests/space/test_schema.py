@@ -31,6 +31,25 @@ def test_examples_fit(example: str, short: str) -> None:
     assert faults(short) == []
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[64, 128, 256]}", "[64, 128, 256], prior: 64}"),
+        ("step: 16}", "step: 16, prior: 64}"),
+        ("[1e-5, 1e-2]}", "[1e-5, 1e-2], prior: 1e-3}"),
+        ("  backbone:\n", "  backbone:\n    prior: cnn\n"),
+        ("objective: val_accuracy", "warm_start: first"),
+        ("objective: val_accuracy", "warm_start: [first, ../second, 'mlflow:third']"),
+    ],
+)
+def test_priors_and_earlier_searches_fit(tmp_path: Path, example: str, old: str, new: str) -> None:
+    text = example.replace(old, new, 1)
+    assert text != example
+    assert faults(text) == []
+    (tmp_path / "space.yaml").write_text(text)
+    assert faults(load(tmp_path / "space.yaml").to_yaml()) == []
+
+
 @pytest.mark.parametrize("path", sorted(SPACES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_spaces_fit_and_load(path: Path) -> None:
     assert faults(path.read_text(encoding="utf-8")) == []
@@ -49,6 +68,8 @@ def test_shipped_spaces_fit_and_load(path: Path) -> None:
         ("[64, 128, 256]", "[64, 64]", "$.space.dense_units"),
         ("log_float: [1e-5", "log_float: [0", "$.space.learning_rate"),
         ("cnn: {}", "cnn: {filters: 0}", "$.space.backbone"),
+        ("[64, 128, 256]}", "[64, 128, 256], prior: x}", "$.space.dense_units"),
+        ("objective: val_accuracy", "warm_start: [1]", "$.search"),
         ("  dropout:", "  drop:", "$.space"),
         ("name: esc10-quick\n", "", "$"),
     ],

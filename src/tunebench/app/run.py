@@ -12,6 +12,7 @@ from typing import Any
 from tunebench import paths
 from tunebench.app.choose import choose_winner
 from tunebench.app.clock import wall_s
+from tunebench.app.earlier import observations_of
 from tunebench.app.folder import SearchFolder, write_atomically
 from tunebench.app.options import Options
 from tunebench.app.session import Session
@@ -79,7 +80,11 @@ def run(
     status = "FAILED"
     try:
         oracle = KerasTunerOracle(
-            experiment.space, experiment.search, data.signal, too_costly=_too_costly(experiment, data)
+            experiment.space,
+            experiment.search,
+            data.signal,
+            too_costly=_too_costly(experiment, data),
+            earlier=observations_of(experiment, session),
         )
         loop.search(
             oracle,

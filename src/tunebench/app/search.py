@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from tunebench.app.corpus import Progress, prepare_data
+from tunebench.app.earlier import EVENT, find_earlier, note_earlier
 from tunebench.app.folder import search_folder
 from tunebench.app.options import DEFAULTS, Options
 from tunebench.app.plan import signal_of
@@ -45,10 +46,11 @@ def search(
     """
     folder = search_folder(experiment.name)
     begun = time.perf_counter()
-    finished = None if options.fresh else finished_summary(folder, experiment)
+    finished, earlier = None if options.fresh else finished_summary(folder, experiment), None
     if finished is None:
         check_feasible(experiment.space, signal_of(experiment))
         check_weights(experiment)
+        earlier = find_earlier(experiment, fresh=options.fresh)
     elif not experiment.data.root.exists():  # its audio is needed no more
         check_space(experiment, folder)
         return finished
@@ -64,6 +66,10 @@ def search(
         session.journal.append("phase", name="prepare", seconds=time.perf_counter() - begun)
         if on_data:
             on_data(data)
+        if earlier is not None and session.find(EVENT) is None:
+            sources = note_earlier(earlier, experiment, data, session)
+            for listener in listeners:
+                listener.on_warm_start(sources)
         import_tensorflow()
         from tunebench.training.runtime import set_up
 

@@ -39,6 +39,7 @@ def summarise(
         | {
             "importances": dict(winner.importances),
             "ended_by": ended_by,
+            "warm_start": next((e["sources"] for e in events if e["event"] == "warm_start"), []),
             "wall_s": round(wall_s(events), 2),
             "phases": phases(events, records),
         },
@@ -58,6 +59,7 @@ def describe_data(experiment: Experiment, data: TrainingData) -> dict[str, Any]:
         "classes": list(data.corpus.classes),
         "split_by": experiment.data.split.by,
         "split_hash": data.split.hash,
+        "corpus_digest": data.corpus.digest,
         "leakage": data.split.leakage,
         "quarantined": [asdict(row) for row in data.corpus.quarantined],
         "listed_but_missing": list(data.split.missing),

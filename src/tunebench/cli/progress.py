@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Self
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -63,6 +64,15 @@ class ProgressView(Listener):
         )
         if split.leakage != "none":
             self._say(f"this split leaks ({split.leakage}): every figure is too good", style="bold red")
+
+    def on_warm_start(self, sources: Sequence[Mapping[str, Any]]) -> None:
+        """One line for each earlier search."""
+        for source in sources:
+            other = "" if source["comparable"] else ", on other data or for another objective"
+            self._say(
+                f"warm start from {source['name']}: {source['usable']} of {source['configurations']} "
+                f"configurations lie in this space{other}"
+            )
 
     def on_resume(self, records: Records) -> None:
         """Count what was done before this process."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +13,21 @@ from keras_tuner import oracles
 from tunebench.catalog.feasibility import reasons
 from tunebench.catalog.spec import Signal, Values
 from tunebench.errors import SpaceError
+from tunebench.search.brackets import rungs
+from tunebench.search.draws import MAX_REDRAWS, Draws
 from tunebench.search.hyperband import MendedHyperbandOracle
+from tunebench.search.observations import Observation, best_first
 from tunebench.search.protocols import Proposal
 from tunebench.search.tpe import TpeProposer
 from tunebench.seeding import child_seed
-from tunebench.space.keras_tuner import from_hyperparameters, to_hyperparameters, to_keras_tuner
+from tunebench.space.keras_tuner import from_hyperparameters, to_hyperparameters
 from tunebench.trial import Status, TrialResult, direction
 
 if TYPE_CHECKING:
     from tunebench.space import SearchSection, Space
 
-MAX_REDRAWS = 10_000
-MAX_REPEATED = 20
-"""Draws in a row of what was tried before, after which a space counts as used up: as Keras Tuner's own."""
+KNOWN_SHARE = 4
+"""One of so many configurations of the first bracket may be one that an earlier search found good."""
 
 _NEVER = 10**9
 
@@ -34,7 +36,8 @@ class KerasTunerOracle:
     """Ask and tell over an oracle of Keras Tuner's, which keeps nothing on disk here.
 
     Infeasible points are redrawn, or where the oracle proposes rather than draws, passed over; both
-    are counted in `infeasible`, and neither uses up a trial. So is what is `too_costly`.
+    are counted in `infeasible`, and neither uses up a trial. So is what is `too_costly`. The best `earlier`
+    observations are tried first, and TPE is fitted on all of them.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class KerasTunerOracle:
         signal: Signal,
         *,
         too_costly: Callable[[Values], str | None] = lambda values: None,
+        earlier: Sequence[Observation] = (),
     ) -> None:
         self._too_costly, self._last_reason = too_costly, ""
         self.infeasible = 0
@@ -52,9 +56,18 @@ class KerasTunerOracle:
         self._max_epochs = search.max_epochs
         self._oracle = _make(space, search)
         self._proposer = (
-            TpeProposer(space, direction(search.objective), child_seed(search.seed, "tpe"))
+            TpeProposer(space, direction(search.objective), child_seed(search.seed, "tpe"), earlier)
             if search.sampler == "tpe"
             else None
+        )
+        self._draws = Draws(
+            self._oracle,
+            space,
+            seed=search.seed,
+            acceptable=self._acceptable,
+            proposer=self._proposer,
+            known=best_first(earlier, direction(search.objective)),
+            most=max(1, _begun_together(search) // KNOWN_SHARE),
         )
         self._hide_from_disk()
         self._names: dict[str, str] = {}
@@ -62,7 +75,7 @@ class KerasTunerOracle:
         self._configurations: dict[str, str] = {}
         self._proposals: dict[str, Proposal] = {}
         self._begun = 0
-        self._draws = search.algorithm == "random"
+        self._may_be_used_up = search.algorithm == "random" and self._proposer is None
         self._used_up = False
         """Chance draws nothing new any more, whatever results still come."""
 
@@ -73,14 +86,13 @@ class KerasTunerOracle:
         for attempt in range(MAX_REDRAWS):
             trial = self._oracle.create_trial(f"ask-{len(self._names)}-{attempt}")
             if trial.status != "RUNNING":
-                self._used_up = self._draws and self._proposer is None
+                self._used_up = self._may_be_used_up
                 return None
             values = from_hyperparameters(self._space, trial.hyperparameters.values)
             if self._acceptable(values):
                 return self._propose(trial, values)
-            self.infeasible += 1
             self._end(trial, "FAILED")
-        raise self._nothing_acceptable()
+        raise self._nothing_acceptable(f"none of {MAX_REDRAWS:,} proposals in a row")
 
     def tell(self, result: TrialResult, curve: Mapping[int, float] | None = None) -> None:
         """Tell Keras Tuner how a trial ended. Early stopping is a normal end."""
@@ -127,38 +139,16 @@ class KerasTunerOracle:
         )
         return self._proposals[name]
 
-    def _draw_by_chance(self) -> dict[str, Any] | None:
-        """What Keras Tuner's `_random_values` draws, without writing out the space for each parameter."""
-        oracle = self._oracle
-        for _ in range(MAX_REPEATED + 1):
-            point = oracle.hyperparameters.copy()
-            point.values = {}
-            for parameter in point.space:
-                if point.is_active(parameter):
-                    point.values[parameter.name] = parameter.random_sample(oracle._seed_state)
-                    oracle._seed_state += 1
-            if not oracle._duplicate(point.values):
-                return point.values
-        return None
-
-    def _draw_proposed(self) -> dict[str, Any] | None:
-        """What TPE proposes, unless it was tried before."""
-        assert self._proposer is not None
-        for _ in range(MAX_REPEATED):
-            values = to_keras_tuner(self._space, self._proposer.propose())
-            if not self._oracle._duplicate(values):
-                return values
-        return None
-
     def _acceptable(self, values: Values) -> bool:
         why = next(iter(reasons(values, self._signal)), None) or self._too_costly(values)
         self._last_reason = why or self._last_reason
+        self.infeasible += why is not None
         return why is None
 
-    def _nothing_acceptable(self) -> SpaceError:
+    def _nothing_acceptable(self, what: str) -> SpaceError:
         return SpaceError(
-            f"none of {MAX_REDRAWS:,} draws in a row can be built within the constraints, the last because "
-            f"{self._last_reason}. Change space.spectrogram, space.backbone, space.image_size or constraints."
+            f"{what} can be built within the constraints, the last because {self._last_reason}. "
+            "Change space.spectrogram, space.backbone, space.image_size or constraints."
         )
 
     def _end(self, trial: Any, status: str) -> None:
@@ -168,15 +158,12 @@ class KerasTunerOracle:
     def _hide_from_disk(self) -> None:
         """The journal is the truth: Keras Tuner's own files, written without care, are not made."""
         oracle = self._oracle
-        draw = self._draw_by_chance if self._proposer is None else self._draw_proposed
 
         def feasible_values() -> dict[str, Any] | None:
-            for _ in range(MAX_REDRAWS):
-                values = draw()
-                if values is None or self._acceptable(from_hyperparameters(self._space, values)):
-                    return values
-                self.infeasible += 1
-            raise self._nothing_acceptable()
+            try:
+                return self._draws()
+            except LookupError as error:
+                raise self._nothing_acceptable(str(error)) from None
 
         oracle.verbose = 0
         oracle.save = lambda: None
@@ -217,6 +204,14 @@ def _make(space: Space, search: SearchSection) -> Any:
             max_trials=_NEVER, num_initial_points=_initial_points(space), **common
         )
     return oracles.GridSearchOracle(max_trials=None, **common)
+
+
+def _begun_together(search: SearchSection) -> int:
+    """Configurations of the first bracket; of random search, all."""
+    if search.algorithm != "hyperband":
+        return search.max_trials or 0
+    epochs = {"max_epochs": search.max_epochs, "min_epochs": search.min_epochs}
+    return rungs(factor=search.factor, **epochs)[0].size
 
 
 def _initial_points(space: Space) -> int:

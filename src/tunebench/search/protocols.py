@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from tunebench.catalog.spec import Values
 from tunebench.search.records import Records
@@ -88,6 +88,9 @@ class Executor(Protocol):
 
 class Listener:
     """Is told what happens, after it stands in the journal. Does nothing by itself."""
+
+    def on_warm_start(self, sources: Sequence[Mapping[str, Any]]) -> None:
+        """What is used of earlier searches: their `name`, `configurations`, `usable` and `comparable`."""
 
     def on_resume(self, records: Records) -> None:
         """What earlier processes did of this search; told once, before all else."""

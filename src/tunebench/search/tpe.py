@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +12,8 @@ import numpy as np
 import optuna
 
 from tunebench.catalog.spec import Values
+from tunebench.search.draws import draw_by_chance
+from tunebench.search.observations import Observation
 from tunebench.search.optuna_space import as_trial, new_study, suggest
 from tunebench.seeding import child_seed
 
@@ -32,11 +35,16 @@ class TpeProposer:
     one at which rungs end; those that were trained longer count with what they had then. Configurations
     that are being trained count as bad (constant liar), so that parallel workers are not sent to one place.
     The same calls in the same order give the same proposals.
+
+    Until there are `ENOUGH` results, those of `earlier` searches are fitted alone, each by its rank among its
+    own: TPE asks for no more, and scores on other data mean nothing. Afterwards they count as results of this
+    search if they are comparable with it, and no more if they are not.
     """
 
     space: Space
     direction: Literal["min", "max"]
     seed: int
+    earlier: Sequence[Observation] = ()
     _curves: dict[str, dict[int, float]] = field(default_factory=dict[str, Any])
     _values: dict[str, Values] = field(default_factory=dict[str, Values])
     _reached: dict[str, int] = field(default_factory=dict[str, int])
@@ -49,7 +57,7 @@ class TpeProposer:
         rng = np.random.default_rng(child_seed(self.seed, "proposal", self._proposed))
         results = self._fitted()
         if results is None or rng.random() < RANDOM_SHARE:
-            return self.space.sample(rng)
+            return draw_by_chance(self.space, rng)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # of all three
             sampler = optuna.samplers.TPESampler(
@@ -85,13 +93,37 @@ class TpeProposer:
         self._running.pop(configuration, None)
 
     def _fitted(self) -> list[tuple[Values, float]] | None:
-        """Configurations and their best scores by the end of the longest rung that `ENOUGH` reached."""
-        best = min if self.direction == "min" else max
-        for epochs in sorted(set(self._reached.values()), reverse=True):
-            reached = [name for name, rung in self._reached.items() if rung >= epochs]
-            if len(reached) >= ENOUGH:
-                return [
-                    (self._values[name], best(s for e, s in self._curves[name].items() if e <= epochs))
-                    for name in reached
-                ]
+        """Configurations and their scores, those of earlier searches or of this one; None if too few."""
+        own = [
+            Observation(self._values[name], self._curves[name], rung, comparable=True)
+            for name, rung in self._reached.items()
+        ]
+        if len(own) >= ENOUGH:
+            return self._same_epochs([*own, *(seen for seen in self.earlier if seen.comparable)])
+        return self._ranked_earlier()
+
+    def _ranked_earlier(self) -> list[tuple[Values, float]] | None:
+        """Earlier configurations and their ranks among those of the same search, from 0 to 1."""
+        found: list[tuple[Values, float]] = []
+        for source in sorted({seen.source for seen in self.earlier}):
+            seen = [seen for seen in self.earlier if seen.source == source]
+            scored = self._same_epochs(seen, enough=min(ENOUGH, len(seen))) or []
+            ordered = sorted(score for _, score in scored)
+            found += [
+                (values, (bisect_left(ordered, score) + bisect_right(ordered, score)) / (2 * len(ordered)))
+                for values, score in scored
+            ]
+        return found if len(found) >= ENOUGH else None
+
+    def _same_epochs(
+        self, pool: Sequence[Observation], enough: int = ENOUGH
+    ) -> list[tuple[Values, float]] | None:
+        """Configurations and their best scores by the end of the longest rung that enough of them reached."""
+        for epochs in sorted({seen.epochs for seen in pool}, reverse=True):
+            scored = [
+                (seen.values, seen.score(self.direction, epochs)) for seen in pool if seen.epochs >= epochs
+            ]
+            found = [(values, score) for values, score in scored if score is not None]
+            if len(found) >= enough:
+                return found
         return None

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from tunebench.catalog.spec import Scalar, Spec
 from tunebench.space.document import Document, KeyPath, is_list, is_mapping
 from tunebench.space.locate import absolute
-from tunebench.space.parameters import Choice, Fixed, Parameter, same
+from tunebench.space.parameters import Choice, Fixed, Parameter, Tunable, same
+from tunebench.space.priors import expected, nearest_value, with_prior, written
 from tunebench.space.problems import Problems
 from tunebench.space.ranges import FORMS_OF_TYPE, RANGE_FORMS, RangeReader
 from tunebench.space.space import Space
 from tunebench.space.suggest import shown, suggestion
-from tunebench.space.vocabulary import EXAMPLES, TOP, children, chooses_row, rows_with
+from tunebench.space.vocabulary import EXAMPLES, TOP, children, chooses_row, normal, rows_with
 
 FORMS = ("choice", *RANGE_FORMS)
-_STEP = "step"
+_STEP, _PRIOR = "step", "prior"
 
 
 def read_space(document: Document, problems: Problems) -> Space:
@@ -47,7 +49,7 @@ class _Reader:
             elif name in EXAMPLES and not prefix:
                 self._problems.missing((*at, name), f"{name}: {EXAMPLES[name]}")
             else:
-                found[name] = Fixed(_normal(spec, spec.default))
+                found[name] = Fixed(normal(spec, spec.default))
         return found
 
     def _refuse_unknown(self, at: KeyPath, prefix: str, specs: Mapping[str, Spec], declared: Any) -> None:
@@ -64,7 +66,7 @@ class _Reader:
                 self._problems.key_rule((*at, key), "is unknown: this option has no parameters", "{} instead")
 
     def _parameter(self, at: KeyPath, path: str, spec: Spec, declared: Any) -> Parameter:
-        fallback = Fixed(_normal(spec, spec.default))
+        fallback = Fixed(normal(spec, spec.default))
         if is_list(declared):
             self._problems.value(at, "must be one value or a mapping", f"{{choice: {shown(declared)}}}")
             return fallback
@@ -74,21 +76,38 @@ class _Reader:
                 return Choice((value,), {value: self._defaults(children(path, value))})
             return Fixed(value)
         form = self._form(at, spec, declared)
+        if form is None:
+            return fallback
+        found: Tunable | None
         if form == "choice":
-            return self._choice((*at, form), path, spec, declared[form]) or fallback
-        if form:
-            return self._ranges.read(at, spec, form, declared) or fallback
-        return fallback
+            found = self._choice((*at, form), path, spec, declared[form])
+        else:
+            found = self._ranges.read(at, spec, form, declared)
+        if found is None:
+            return fallback
+        return self._prior((*at, _PRIOR), spec, found) if _PRIOR in declared else found
+
+    def _prior(self, at: KeyPath, spec: Spec, parameter: Tunable) -> Tunable:
+        """The parameter with the prior that is declared at `at`, if that is one of its values."""
+        value = normal(spec, self._document.get(at))
+        if spec.type == "path" and isinstance(value, str) and not parameter.contains(value):
+            with suppress(ValueError):
+                value = str(absolute(self._document.mark(at).source.folder, value))
+        if parameter.contains(value):
+            return with_prior(parameter, value)
+        self._problems.value(at, f"must be {expected(parameter)}", written(nearest_value(parameter, value)))
+        return parameter
 
     def _form(self, at: KeyPath, spec: Spec, declared: Mapping[Scalar, Any]) -> str | None:
         """The one form that a mapping declares, or None where it is wrong."""
         forms = [form for form in FORMS if form in declared]
-        stray = [key for key in declared if key not in FORMS and not (key == _STEP and "int" in forms)]
+        known = {*FORMS, _PRIOR, *([_STEP] if "int" in forms else [])}
+        stray = [key for key in declared if key not in known]
         for key in stray:
             if key == _STEP and forms:
                 self._problems.key_rule((*at, key), "goes with int alone", "nothing here: leave it out")
             else:
-                self._problems.key((*at, key), ("choice", *FORMS_OF_TYPE.get(spec.type, ())))
+                self._problems.key((*at, key), ("choice", *FORMS_OF_TYPE.get(spec.type, ()), _PRIOR))
         if len(forms) > 1:
             self._problems.value(at, "must have one form of choice or range", "one of them")
         elif not forms and not stray:
@@ -106,10 +125,10 @@ class _Reader:
         seen: list[Any] = []
         for index, item in enumerate(declared):
             option = self._value((*at, index), spec, item)
-            if any(same(_normal(spec, item), other) for other in seen):
+            if any(same(normal(spec, item), other) for other in seen):
                 self._problems.value((*at, index), "stands twice among the options", "each option once")
             options.append(option)
-            seen.append(_normal(spec, item))
+            seen.append(normal(spec, item))
         if not chooses_row(path):
             return Choice(tuple(options))
         ordered = _in_order(options, spec)
@@ -130,7 +149,7 @@ class _Reader:
         return Choice(ordered, below) if ordered else None
 
     def _defaults(self, specs: Mapping[str, Spec]) -> dict[str, Parameter]:
-        return {name: Fixed(_normal(spec, spec.default)) for name, spec in specs.items()}
+        return {name: Fixed(normal(spec, spec.default)) for name, spec in specs.items()}
 
     def _value(self, at: KeyPath, spec: Spec, value: Any) -> Scalar:
         """`value` as the catalog has it; a path is made absolute."""
@@ -147,13 +166,8 @@ class _Reader:
                 rule = f"must be one of {words}, or the path of a file; there is no {file}"
         if rule is not None:
             self._problems.value(at, rule, suggestion(spec, value))
-            return _normal(spec, spec.default)
-        return _normal(spec, value)
-
-
-def _normal(spec: Spec, value: Any) -> Any:
-    """A whole number where the catalog has a float is that float."""
-    return float(value) if spec.type == "float" and type(value) is int else value
+            return normal(spec, spec.default)
+        return normal(spec, value)
 
 
 def _in_order(options: list[Scalar], spec: Spec) -> tuple[Scalar, ...]:

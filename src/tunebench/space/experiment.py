@@ -17,6 +17,7 @@ from tunebench.space.declare import read_space
 from tunebench.space.document import Document, KeyPath, Mark, Node, Source, is_list, is_mapping
 from tunebench.space.locate import make_paths_absolute
 from tunebench.space.overrides import apply_override
+from tunebench.space.priors import priors
 from tunebench.space.problems import Problems
 from tunebench.space.section import Section, fault
 from tunebench.space.section_faults import report
@@ -68,6 +69,26 @@ class Experiment(Section):
             raise fault(f"is required with algorithm: {self.search.algorithm}", "20", "search.max_trials")
         return self
 
+    @model_validator(mode="after")
+    def _priors_have_a_use(self) -> Self:
+        algorithm, preferred = self.search.algorithm, priors(self.space)
+        if preferred and algorithm in ("bayesian", "grid"):
+            raise fault(
+                f"cannot be {algorithm} where a parameter has a prior ({', '.join(preferred)}): "
+                "it chooses by itself where it looks first",
+                "hyperband or random, or leave prior out",
+                "search.algorithm",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _begins_from_others(self) -> Self:
+        if self.name in self.search.warm_start:
+            raise fault(
+                f"must name other searches: {self.name} is this one", "another name", "search.warm_start"
+            )
+        return self
+
     def resolved(self) -> dict[str, Any]:
         """Plain values, every default written out, that `load` reads back as the same experiment."""
         plain = self.model_dump(mode="json", by_alias=True, exclude={"space"})
@@ -95,6 +116,8 @@ class Experiment(Section):
         """
         plain = self.resolved()
         del plain["data"]["root"], plain["search"]["max_hours"], plain["search"]["target"]
+        if not self.search.warm_start:
+            del plain["search"]["warm_start"]  # searches that were begun before there was such a key go on
         text = json.dumps(_without_folders(plain), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

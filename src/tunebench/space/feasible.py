@@ -12,6 +12,7 @@ from tunebench.catalog.feasibility import TABLES, reasons
 from tunebench.catalog.spec import Signal, Values
 from tunebench.errors import SpaceError
 from tunebench.space.parameters import Choice, Parameter
+from tunebench.space.priors import at_priors, priors
 from tunebench.space.space import Space
 
 MAX_DRAWS = 10_000
@@ -49,10 +50,22 @@ def draw_feasible(space: Space, rng: np.random.Generator, signal: Signal) -> Val
 def check_feasible(space: Space, signal: Signal) -> None:
     """Look at every point of a space as far as it decides what can be built; at a sample if there are many.
 
+    Those that have its priors, with which a search begins, are looked at by themselves.
+
     Raises:
-        SpaceError: no point can be built, or none of `MAX_DRAWS`.
+        SpaceError: no point can be built, or none of `MAX_DRAWS`; or none of those that have the priors.
     """
-    deciding = _deciding(space)
+    _check(_deciding(space), signal)
+    preferred = priors(space)
+    if preferred:
+        try:
+            _check(_deciding(at_priors(space)), signal)
+        except SpaceError as error:
+            said = ", ".join(f"{path} {value}" for path, value in preferred.items())
+            raise SpaceError(f"the priors ({said}) do not go together: {error} Or change a prior.") from None
+
+
+def _check(deciding: Space, signal: Signal) -> None:
     count = deciding.count()
     if count is None or count > MAX_POINTS:
         draw_feasible(deciding, np.random.default_rng(0), signal)

@@ -13,6 +13,13 @@ from tunebench.catalog.spec import Scalar
 
 
 @dataclass(frozen=True, slots=True)
+class Prior:
+    """The value that a user expects to be good."""
+
+    value: Scalar
+
+
+@dataclass(frozen=True, slots=True)
 class Fixed:
     """One value."""
 
@@ -47,6 +54,7 @@ class Choice:
     children: Mapping[Scalar, Mapping[str, Parameter]] = field(
         default_factory=dict[Scalar, Mapping[str, "Parameter"]]
     )
+    prior: Prior | None = None
 
     def sample(self, rng: np.random.Generator) -> Scalar:
         """Each option is as likely as any other."""
@@ -66,9 +74,10 @@ class Choice:
 
     def to_plain(self) -> Any:
         """As the file writes it: a list, or a mapping where options have parameters."""
-        if not self.children:
-            return {"choice": list(self.options)}
-        return {"choice": {option: plain(self.children.get(option, {})) for option in self.options}}
+        options: Any = list(self.options)
+        if self.children:
+            options = {option: plain(self.children.get(option, {})) for option in self.options}
+        return {"choice": options, **_plain_prior(self.prior)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,7 @@ class IntRange:
     high: int
     step: int = 1
     log: bool = False
+    prior: Prior | None = None
 
     def sample(self, rng: np.random.Generator) -> int:
         """With `log`, a number is as likely as the stretch of logarithm up to the next."""
@@ -107,7 +117,8 @@ class IntRange:
     def to_plain(self) -> Any:
         """As the file writes it."""
         bounds = [self.low, self.high]
-        return {"log_int": bounds} if self.log else {"int": bounds, "step": self.step}
+        form = {"log_int": bounds} if self.log else {"int": bounds, "step": self.step}
+        return {**form, **_plain_prior(self.prior)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,7 @@ class FloatRange:
     low: float
     high: float
     log: bool = False
+    prior: Prior | None = None
 
     def sample(self, rng: np.random.Generator) -> float:
         """Uniform, or uniform in the logarithm."""
@@ -139,13 +151,14 @@ class FloatRange:
 
     def to_plain(self) -> Any:
         """As the file writes it."""
-        return {"log_float" if self.log else "float": [self.low, self.high]}
+        return {"log_float" if self.log else "float": [self.low, self.high], **_plain_prior(self.prior)}
 
     def _clip(self, value: float) -> float:
         return min(max(value, self.low), self.high)
 
 
-Parameter = Fixed | Choice | IntRange | FloatRange
+Tunable = Choice | IntRange | FloatRange
+Parameter = Fixed | Tunable
 
 
 def same(value: Scalar, other: Scalar) -> bool:
@@ -156,6 +169,10 @@ def same(value: Scalar, other: Scalar) -> bool:
 def children_of(parameter: Parameter, value: Scalar) -> Mapping[str, Parameter]:
     """The parameters that exist where `parameter` has `value`."""
     return parameter.children.get(value, {}) if isinstance(parameter, Choice) else {}
+
+
+def _plain_prior(prior: Prior | None) -> dict[str, Any]:
+    return {} if prior is None else {"prior": prior.value}
 
 
 def plain(parameters: Mapping[str, Parameter]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ RESERVED: frozenset[KeyPath] = frozenset(
         ("search", "resource"),
     }
 )
-"""Keys that a later version will read. `prior` on a parameter is another."""
+"""Keys that a later version will read."""
 
 
 class Problems:
@@ -42,7 +42,7 @@ class Problems:
     def key(self, path: KeyPath, known: Iterable[Scalar], rule: str = "is an unknown key") -> None:
         """The last key of `path` is none of those known here."""
         names = [str(name) for name in known]
-        if path in RESERVED or path[-1] == "prior":
+        if path in RESERVED:
             self.key_rule(path, "is reserved for a later version", "nothing here: leave it out")
         else:
             close = nearest(path[-1], names)

@@ -51,16 +51,17 @@ def _level(specs: Mapping[str, Spec], prefix: str) -> Schema:
 
 def _parameter(spec: Spec, path: str) -> Schema:
     value = _value(spec)
-    forms = [value, _form("choice", _choice(spec, path, value))]
+    prior = {"prior": value}
+    forms = [value, _form("choice", _choice(spec, path, value), prior)]
     if spec.type in ("int", "float"):
         number = _number(spec)
         bounds = _bounds(number)
         log_bounds = _bounds({**number, **_above_zero(spec)})
         if spec.type == "int":
             step = {"step": {"type": "integer", "minimum": 1}}
-            forms += [_form("int", bounds, step), _form("log_int", log_bounds)]
+            forms += [_form("int", bounds, {**step, **prior}), _form("log_int", log_bounds, prior)]
         else:
-            forms += [_form("float", bounds), _form("log_float", log_bounds)]
+            forms += [_form("float", bounds, prior), _form("log_float", log_bounds, prior)]
     return {"description": _description(spec), "anyOf": forms, **_default(spec)}
 
 
@@ -68,10 +69,10 @@ def _bounds(number: Schema) -> Schema:
     return {"type": "array", "items": number, "minItems": 2, "maxItems": 2}
 
 
-def _form(name: str, schema: Schema, more: Schema | None = None) -> Schema:
+def _form(name: str, schema: Schema, more: Schema) -> Schema:
     return {
         "type": "object",
-        "properties": {name: schema, **(more or {})},
+        "properties": {name: schema, **more},
         "required": [name],
         "additionalProperties": False,
     }

@@ -6,9 +6,9 @@ Every section is frozen and refuses keys it does not know. Paths are absolute af
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from tunebench.space.section import FilePath, Positive, Seconds, Section, Seed, fault
 from tunebench.space.split_section import SplitLists, SplitSection
@@ -140,6 +140,29 @@ class TrainingSection(Section):
     )
 
 
+MLFLOW = "mlflow:"
+"""What an earlier search is written with that is read from MLflow."""
+
+
+def _names(value: Any) -> Any:
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) and name for name in names):  # pyright: ignore[reportUnknownVariableType]
+        raise fault("must be the name of an earlier search, or a list of names", "[my-first-search]")
+    given: list[str] = list(names)  # pyright: ignore[reportUnknownArgumentType]
+    if len(set(given)) < len(given):
+        raise fault("names one search twice", "each name once")
+    if MLFLOW in given:
+        raise fault("names no experiment of MLflow", f"{MLFLOW}my-first-search")
+    return tuple(given)
+
+
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_names),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
 class SearchSection(Section):
     """How the space is searched, and with what budget."""
 
@@ -168,6 +191,8 @@ class SearchSection(Section):
     """Validation metric that trials are ranked by: one of `OBJECTIVES`."""
     seed: Seed = Field(default=0, examples=[7])
     """Root seed of the whole search."""
+    warm_start: Names = Field(default=(), examples=["[my-first-search]"])
+    """Earlier searches whose results are used: by name, by path, or from MLflow as `mlflow:NAME`."""
 
     @model_validator(mode="after")
     def _epochs_in_order(self) -> Self:
@@ -178,6 +203,12 @@ class SearchSection(Section):
                 f"cannot be tpe with algorithm: {self.algorithm}, which proposes by itself",
                 "random",
                 "sampler",
+            )
+        if self.warm_start and self.algorithm in ("bayesian", "grid"):
+            raise fault(
+                f"has no use with algorithm: {self.algorithm}, which proposes by itself",
+                "algorithm: hyperband or random, or leave warm_start out",
+                "warm_start",
             )
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from tunebench.catalog.feasibility import TABLES
 from tunebench.catalog.general import GENERAL
@@ -32,6 +33,18 @@ def children(path: str, option: Scalar) -> Mapping[str, Spec]:
     """The parameters that exist under an option of the parameter at `path`."""
     row = TABLES[path].get(str(option)) if path in TABLES else None
     return {spec.name: spec for spec in row.parameters} if row else {}
+
+
+def spec_of(path: str) -> Spec | None:
+    """The parameter at a path such as `spectrogram.mel.n_fft`."""
+    table, _, below = path.partition(".")
+    row, _, name = below.rpartition(".")
+    return children(table, row).get(name) if below else TOP.get(path)
+
+
+def normal(spec: Spec, value: Any) -> Any:
+    """A whole number where the catalog has a float is that float."""
+    return float(value) if spec.type == "float" and type(value) is int else value
 
 
 def rows_with(name: str) -> list[str]:

@@ -30,8 +30,12 @@ class SearchInfo:
 
     def digest(self, side: str) -> str:
         """Changes with the corpus, with the split and with the side."""
-        content = f"{self.corpus_digest} {self.split_hash} {side}"
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
+        return side_digest(self.corpus_digest, self.split_hash, side)
+
+
+def side_digest(corpus_digest: str, split_hash: str, side: str) -> str:
+    """Names one side of a corpus's split."""
+    return hashlib.sha256(f"{corpus_digest} {split_hash} {side}".encode()).hexdigest()[:16]
 
 
 def key_of(request: TrialRequest) -> str:
