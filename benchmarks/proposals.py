@@ -107,13 +107,13 @@ def stock(table: Table, seed: int) -> Iterator[Spent]:
         oracle.end_trial(trial)
 
 
-def tunebench(table: Table, seed: int, sampler: str) -> Iterator[Spent]:
+def tunebench(table: Table, seed: int, sampler: str, algorithm: str = "hyperband") -> Iterator[Spent]:
     """Our own, one trial at a time."""
     from tunebench.app.plan import signal_of
     from tunebench.search.oracle import KerasTunerOracle
     from tunebench.trial import Status, TrialResult
 
-    changed = {"sampler": sampler, "seed": seed, "iterations": MORE}
+    changed = {"sampler": sampler, "algorithm": algorithm, "seed": seed, "iterations": MORE}
     search = table.experiment.search.model_copy(update=changed)
     oracle = KerasTunerOracle(table.experiment.space, search, signal_of(table.experiment))
     spent, best = 0, {}
@@ -134,6 +134,8 @@ SYSTEMS = {
     "stock Hyperband": stock,
     "tunebench, random": lambda table, seed: tunebench(table, seed, "random"),
     "tunebench, tpe": lambda table, seed: tunebench(table, seed, "tpe"),
+    "tunebench, asha": lambda table, seed: tunebench(table, seed, "random", "asha"),
+    "tunebench, asha and tpe": lambda table, seed: tunebench(table, seed, "tpe", "asha"),
 }
 
 
@@ -198,7 +200,7 @@ def main() -> None:
         "",
         "Learning curves of 100 configurations each, recorded from real runs over 27 epochs; "
         f"{options.seeds} seeds, median and quartiles over them. The mark is the best score that stock "
-        "reaches with the same seed. The last column is the mean best score after stock's whole budget. Made by "
+        "reaches with the same seed. The last column is the mean best score after stock's budget. Made by "
         "`python benchmarks/proposals.py --record`.",
         "",
         "| curves | system | epochs to stock's best | of stock's own | never | best at stock's budget |",

@@ -34,7 +34,7 @@ CASES = {
     ),
     "misspelt word": (
         ("hyperband", "hyperbnd"),
-        '27:14: search.algorithm: must be one of hyperband, random, bayesian, grid; received "hyperbnd"; '
+        '27:14: search.algorithm: must be one of hyperband, asha, random, bayesian, grid; received "hyperbnd"; '
         "write hyperband instead",
     ),
     "unknown objective": (

@@ -9,7 +9,7 @@ from tunebench.audio.manifest import read
 from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure, structure_of
 from tunebench.errors import DataError
-from tunebench.search.brackets import Rung, rungs
+from tunebench.search.brackets import Rung, planned
 from tunebench.seeding import child_rng
 from tunebench.space import Experiment
 from tunebench.space.feasible import FeasibleShare, check_feasible, draw_feasible, feasible_share
@@ -96,13 +96,8 @@ def _count_classes(experiment: Experiment) -> int:
 def _budget(experiment: Experiment) -> tuple[list[Rung], int, int, int]:
     """Rungs, configurations, trials and epochs of the search itself."""
     search = experiment.search
-    if search.algorithm == "hyperband":
-        table = rungs(
-            max_epochs=search.max_epochs,
-            factor=search.factor,
-            min_epochs=search.min_epochs,
-            iterations=search.iterations,
-        )
+    if search.algorithm in ("hyperband", "asha"):
+        table = planned(search)
         configurations = sum(rung.size for rung in table if rung.rung == 0)
         return table, configurations, sum(r.size for r in table), sum(r.epochs for r in table)
     size = experiment.space.count()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras_tuner
 
-from tunebench.search.brackets import asha_rungs
+from tunebench.search.brackets import Rung
 
 
 @dataclass(slots=True)
@@ -36,14 +37,9 @@ class AshaOracle(keras_tuner.Oracle):
     Which trials are promoted depends on who ends first: with parallel workers, two searches differ.
     """
 
-    def __init__(
-        self, *, max_epochs: int, min_epochs: int, factor: int, configurations: int, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, table: Sequence[Rung], factor: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._factor = factor
-        table = asha_rungs(
-            max_epochs=max_epochs, factor=factor, min_epochs=min_epochs, configurations=configurations
-        )
         self._levels = [Level(rung.epochs_to, rung.size) for rung in table]
         self._level_of: dict[str, int] = {}
         self._exhausted = False

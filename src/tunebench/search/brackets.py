@@ -1,9 +1,13 @@
-"""Hyperband's brackets and rungs, before anything is run (Li et al. 2018, as Keras Tuner rounds it)."""
+"""Brackets and rungs before anything is run (Li et al. 2018, as Keras Tuner rounds it; 2020 for asha)."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tunebench.space import SearchSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,15 @@ def asha_rungs(*, max_epochs: int, factor: int, min_epochs: int = 1, configurati
     ]
 
 
-def asha_configurations(*, max_epochs: int, factor: int, min_epochs: int = 1, iterations: int = 1) -> int:
-    """Configurations with which asynchronous halving costs about as many epochs as Hyperband."""
-    common = {"max_epochs": max_epochs, "factor": factor, "min_epochs": min_epochs}
-    budget = sum(rung.epochs for rung in rungs(**common, iterations=iterations))
+def planned(search: SearchSection) -> list[Rung]:
+    """The rungs of a search with hyperband, or with asha, which spends as many epochs if not told."""
+    epochs = {"max_epochs": search.max_epochs, "min_epochs": search.min_epochs, "factor": search.factor}
+    hyperband = rungs(**epochs, iterations=search.iterations)
+    if search.algorithm == "hyperband":
+        return hyperband
+    if search.max_trials is not None:
+        return asha_rungs(**epochs, configurations=search.max_trials)
     many = 10**6
-    return max(
-        factor, budget * many // sum(rung.epochs for rung in asha_rungs(**common, configurations=many))
-    )
+    each = sum(rung.epochs for rung in asha_rungs(**epochs, configurations=many)) / many
+    configurations = max(search.factor, int(sum(rung.epochs for rung in hyperband) / each))
+    return asha_rungs(**epochs, configurations=configurations)

@@ -13,7 +13,8 @@ from keras_tuner import oracles
 from tunebench.catalog.feasibility import reasons
 from tunebench.catalog.spec import Signal, Values
 from tunebench.errors import SpaceError
-from tunebench.search.brackets import rungs
+from tunebench.search.asha import AshaOracle
+from tunebench.search.brackets import planned
 from tunebench.search.draws import MAX_REDRAWS, Draws
 from tunebench.search.hyperband import MendedHyperbandOracle
 from tunebench.search.observations import Observation, best_first
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 KNOWN_SHARE = 4
 """One of so many configurations of the first bracket may be one that an earlier search found good."""
+
+HALVING = ("hyperband", "asha")
+"""Algorithms that train a share of the configurations further, rung by rung."""
 
 _NEVER = 10**9
 
@@ -52,7 +56,7 @@ class KerasTunerOracle:
         self._too_costly, self._last_reason = too_costly, ""
         self.infeasible = 0
         self._space, self._signal = space, signal
-        self._limit = search.max_trials if search.algorithm != "hyperband" else None
+        self._limit = None if search.algorithm in HALVING else search.max_trials
         self._max_epochs = search.max_epochs
         self._oracle = _make(space, search)
         self._proposer = (
@@ -112,7 +116,7 @@ class KerasTunerOracle:
 
     def continuable(self) -> set[str]:
         """Configurations that a further rung may take up."""
-        if not isinstance(self._oracle, MendedHyperbandOracle):
+        if not isinstance(self._oracle, MendedHyperbandOracle | AshaOracle):
             return set()
         return {self._configurations[trial] for trial in self._oracle.promotable()}
 
@@ -197,6 +201,8 @@ def _make(space: Space, search: SearchSection) -> Any:
             hyperband_iterations=search.iterations,
             **common,
         )
+    if search.algorithm == "asha":
+        return AshaOracle(table=planned(search), factor=search.factor, **common)
     if search.algorithm == "random":
         return oracles.RandomSearchOracle(max_trials=_NEVER, **common)
     if search.algorithm == "bayesian":
@@ -208,10 +214,7 @@ def _make(space: Space, search: SearchSection) -> Any:
 
 def _begun_together(search: SearchSection) -> int:
     """Configurations of the first bracket; of random search, all."""
-    if search.algorithm != "hyperband":
-        return search.max_trials or 0
-    epochs = {"max_epochs": search.max_epochs, "min_epochs": search.min_epochs}
-    return rungs(factor=search.factor, **epochs)[0].size
+    return planned(search)[0].size if search.algorithm in HALVING else search.max_trials or 0
 
 
 def _initial_points(space: Space) -> int:

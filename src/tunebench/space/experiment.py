@@ -76,7 +76,7 @@ class Experiment(Section):
             raise fault(
                 f"cannot be {algorithm} where a parameter has a prior ({', '.join(preferred)}): "
                 "it chooses by itself where it looks first",
-                "hyperband or random, or leave prior out",
+                "hyperband, asha or random, or leave prior out",
                 "search.algorithm",
             )
         return self

@@ -166,7 +166,7 @@ Names = Annotated[
 class SearchSection(Section):
     """How the space is searched, and with what budget."""
 
-    algorithm: Literal["hyperband", "random", "bayesian", "grid"] = Field(
+    algorithm: Literal["hyperband", "asha", "random", "bayesian", "grid"] = Field(
         default="hyperband", examples=["hyperband"]
     )
     max_epochs: Positive = Field(default=27, examples=[27])
@@ -174,17 +174,17 @@ class SearchSection(Section):
     min_epochs: Positive = Field(default=1, examples=[1])
     """Epochs of the shortest rung, so that none is too short to mean anything."""
     factor: Annotated[int, Field(ge=2)] = Field(default=3, examples=[3])
-    """Hyperband promotes one of so many."""
+    """Hyperband and asha promote one of so many."""
     iterations: Positive = Field(default=1, examples=[1])
-    """How often all brackets are run."""
+    """How often all brackets are run; asha spends as many epochs as that."""
     sampler: Literal["random", "tpe"] = Field(default="random", examples=["tpe"])
-    """What proposes the configurations of hyperband and random: chance, or TPE on earlier results."""
+    """What proposes the configurations of hyperband, asha and random: chance, or TPE on earlier results."""
     max_hours: Annotated[float, Field(gt=0)] | None = Field(default=None, examples=[8.0])
     """No trial is begun after so many hours of searching."""
     target: float | None = Field(default=None, examples=[0.9])
     """No trial is begun once the objective is as good as this."""
     max_trials: Positive | None = Field(default=None, examples=[20])
-    """Trials of random, bayesian and grid search."""
+    """Trials of random, bayesian and grid search; configurations of asha."""
     objective: Annotated[str, AfterValidator(_known_objective)] = Field(
         default="val_accuracy", examples=["val_accuracy"], json_schema_extra={"enum": list(OBJECTIVES)}
     )
@@ -207,7 +207,7 @@ class SearchSection(Section):
         if self.warm_start and self.algorithm in ("bayesian", "grid"):
             raise fault(
                 f"has no use with algorithm: {self.algorithm}, which proposes by itself",
-                "algorithm: hyperband or random, or leave warm_start out",
+                "algorithm: hyperband, asha or random, or leave warm_start out",
                 "warm_start",
             )
         return self

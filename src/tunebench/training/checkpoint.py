@@ -109,7 +109,7 @@ def _write(path: Path, arrays: Arrays) -> None:
 
 
 def _together(arrays: Arrays) -> Arrays:
-    """One flat array a dtype, and where each stands in it: hundreds of them take ten times as long to read."""
+    """One flat array a dtype, and where each stands in it: hundreds take ten times as long to read."""
     by_dtype: dict[str, list[str]] = {}
     for name, array in arrays.items():
         by_dtype.setdefault(array.dtype.str, []).append(name)
