@@ -30,6 +30,8 @@ from tunebench.evaluation.canvas import (
 )
 from tunebench.evaluation.figures import draw_importances
 from tunebench.evaluation.panels import draw_slices
+from tunebench.evaluation.pareto import candidates
+from tunebench.evaluation.pareto_figure import draw_pareto
 from tunebench.evaluation.study import Point, comparable
 from tunebench.search.records import Records
 from tunebench.space import Space
@@ -194,6 +196,7 @@ def pictures(
         "parallel coordinates": lambda: draw_parallel(
             **of_points, shares=shares, path=folder / "parallel.png"
         ),
+        "Pareto front": lambda: draw_pareto(candidates(records, objective), objective, folder / "pareto.png"),
         "contours": lambda: draw_contours(**of_points, shares=shares, path=folder / "contours.png"),
     }
 
