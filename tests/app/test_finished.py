@@ -264,6 +264,13 @@ def test_the_leaderboard(finished: Search, command: str) -> None:
         assert "◆ on the Pareto front" in ended.stdout
 
 
+def test_a_plan_is_judged_by_it(finished: Search) -> None:
+    ended = finished.program.run("plan", finished.space)
+    assert ended.returncode == 0, ended.stderr
+    assert "judged by tiny: about" in ended.stdout
+    assert "1 of 1 structures, 100% of draws" in ended.stdout
+
+
 def test_predictions(finished: Search) -> None:
     good = sorted((finished.corpus / "low").glob("low-0-*.wav"))
     bad = finished.corpus / "middle" / "unreadable - text.wav"

@@ -18,7 +18,7 @@ from tunebench.trial import direction
 _AREAS = (30.0, 400.0)
 """Points squared of the smallest and the largest model."""
 _OFFSETS = [(dx, dy) for distance in (9, 17, 26) for dx, dy in (
-    (distance, distance), (distance, -distance), (-distance, distance), (-distance, -distance),
+    (-distance, distance), (distance, distance), (distance, -distance), (-distance, -distance),
 )]  # fmt: skip
 """Where a name may stand beside its marker, in points; the first that is free is taken."""
 

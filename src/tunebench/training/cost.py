@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _BYTES = 4
 _CALLS = 10
-_LONGEST_S = 0.1
+_LONGEST_S = 0.08
 """After so long no further call is timed."""
 
 
