@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import time
 
+import keras
 import pytest
 from tests.training.configurations import values
 
 from tunebench.catalog.spec import Signal
 from tunebench.catalog.structure import step_key, structure_of
 from tunebench.space.sections import ConstraintsSection
-from tunebench.training.cost import measure, too_costly
+from tunebench.training.cost import activation_bytes, measure, too_costly
 from tunebench.training.pool import Pool
 
 SIGNAL = Signal(8000, 4000)
@@ -90,3 +91,10 @@ def test_what_a_latency_depends_on() -> None:
         {"image_size": 32},
     )
     assert len({key(), *(key(**changed) for changed in others)}) == 5
+
+
+def test_activations_are_the_outputs_of_all_layers() -> None:
+    inputs = keras.Input((8, 8, 1))
+    inner = keras.Sequential([keras.layers.Conv2D(4, 3, padding="same"), keras.layers.MaxPooling2D()])
+    model = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(inner(inputs))))
+    assert activation_bytes(model) == 4 * (8 * 8 * 4 + 4 * 4 * 4 + 4 * 4 * 4 + 3)

@@ -9,11 +9,11 @@ from itertools import islice
 import numpy as np
 
 from tunebench.app.corpus import prepare_data
-from tunebench.app.memory import peak_memory
 from tunebench.app.plan import Plan
 from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure, structure_of
 from tunebench.space import Experiment
+from tunebench.training.cost import activation_bytes
 from tunebench.training.pipeline import Batches
 from tunebench.training.pool import Pool
 from tunebench.training.trainer import scalars_of
@@ -29,8 +29,13 @@ class StructureCost:
     epoch_s: float
     state_bytes: int
     """Weights, gradients and optimizer."""
-    peak_bytes: int
-    """All that its first steps took, activations and graphs included."""
+    activation_bytes: int
+    """Outputs of all layers for one batch, which a training step keeps for its gradients."""
+
+    @property
+    def peak_bytes(self) -> int:
+        """Both together: what a training step needs at least."""
+        return self.state_bytes + self.activation_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +80,20 @@ def _measure(
     structure: Structure, example: Values, signal: Signal, train: Batches, validation: Batches, seed: int
 ) -> StructureCost:
     pool = Pool()
-    with peak_memory() as peak:
-        begun = time.perf_counter()
-        classifier, frontend = pool.classifier(structure), pool.frontend(example, signal, structure)
-        classifier.begin(scalars_of(example), seed)
-        classifier.train(frontend, islice(train.in_order(), 1))
-        classifier.predict(frontend, islice(validation.in_order(), 1), 1)
-        compile_s = time.perf_counter() - begun
-        trained, looked = (min(MEASURED_STEPS, side.steps) for side in (train, validation))
-        step_s = _seconds(lambda: classifier.train(frontend, islice(train.in_order(), trained)))
-        look_s = _seconds(lambda: classifier.predict(frontend, islice(validation.in_order(), looked), 1))
-    state = _bytes(classifier.state()) + _bytes(classifier.weights())
+    begun = time.perf_counter()
+    classifier, frontend = pool.classifier(structure), pool.frontend(example, signal, structure)
+    classifier.begin(scalars_of(example), seed)
+    classifier.train(frontend, islice(train.in_order(), 1))
+    classifier.predict(frontend, islice(validation.in_order(), 1), 1)
+    compile_s = time.perf_counter() - begun
+    trained, looked = (min(MEASURED_STEPS, side.steps) for side in (train, validation))
+    step_s = _seconds(lambda: classifier.train(frontend, islice(train.in_order(), trained)))
+    look_s = _seconds(lambda: classifier.predict(frontend, islice(validation.in_order(), looked), 1))
     return StructureCost(
         compile_s=compile_s,
         epoch_s=step_s / trained * train.steps + look_s / looked * validation.steps,
-        state_bytes=state,
-        peak_bytes=max(state, peak.used_bytes),
+        state_bytes=_bytes(classifier.state()) + _bytes(classifier.weights()),
+        activation_bytes=train.batch_size * activation_bytes(classifier.model),
     )
 
 

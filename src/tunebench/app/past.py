@@ -99,6 +99,6 @@ def _trained(events: Iterable[Mapping[str, Any]]) -> Iterator[_Trial]:
 def _cost(trials: Sequence[_Trial]) -> PastCost:
     """An epoch lasts from the end of the one before it, since a trial's first one may have compiled too."""
     later = [end - start for trial in trials for start, end in pairwise(trial.ends_s)]
-    alone = min(trial.seconds / len(trial.ends_s) for trial in trials)
-    epoch_s = statistics.median(later) if later else alone
-    return PastCost(max(max(0.0, t.seconds - len(t.ends_s) * epoch_s) for t in trials), epoch_s)
+    first = [trial.seconds - (trial.ends_s[-1] - trial.ends_s[0]) for trial in trials]
+    epoch_s = statistics.mean(later) if later else min(first)
+    return PastCost(max(0.0, max(first) - epoch_s), epoch_s)

@@ -52,7 +52,7 @@ def plan(
         cost = estimate(experiment, found)
         console.print(
             f"measured here: about {cost.seconds / 60:.0f} min, {cost.steps_per_epoch} steps an epoch, "
-            f"if nothing stops early; at most {cost.peak_bytes / 2**20:.0f} MiB for one classifier; "
+            f"if nothing stops early; {cost.peak_bytes / 2**20:.0f} MiB for the largest classifier; "
             f"{cost.store_bytes / 2**20:.0f} MiB of decoded audio on disk",
             highlight=False,
         )
@@ -115,13 +115,17 @@ def _print_past(past: PastEstimate | None, found: Plan, console: Console) -> Non
 def _print_structures(cost: Estimate, found: Plan, console: Console) -> None:
     from rich.table import Table
 
-    table = Table(title="structures, each measured with one front-end")
+    table = Table(title="structures, each timed with one front-end; memory in MiB, front-end apart")
     table.add_column("structure")
-    for column in ("of draws", "compile s", "epoch s", "weights, gradients, optimizer MiB", "peak MiB"):
+    for column in ("of draws", "compile s", "epoch s", "weights, gradients, optimizer", "activations", "MiB"):
         table.add_column(column, justify="right")
     for structure, count in found.structures.most_common():
         row = cost.structures[structure]
-        cells = (row.compile_s, row.epoch_s, row.state_bytes / 2**20, row.peak_bytes / 2**20)
+        cells = (
+            row.compile_s,
+            row.epoch_s,
+            *(size / 2**20 for size in (row.state_bytes, row.activation_bytes, row.peak_bytes)),
+        )
         share = f"{count / found.structures.total():.0%}"
         table.add_row(
             structure.key, share, *(f"{cell:.3g}" if cell < 10 else f"{cell:.0f}" for cell in cells)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tunebench.evaluation.canvas import new_figure, save_figure
 from tunebench.evaluation.pareto import Candidate, front
-from tunebench.trial import direction
+from tunebench.trial import better
 
 _AREAS = (30.0, 400.0)
 """Points squared of the smallest and the largest model."""
@@ -32,8 +32,9 @@ def draw_pareto(found: Sequence[Candidate], objective: str, path: Path) -> Path 
     figure = new_figure(8, 5)
     axes = figure.add_subplot()
     largest = max(candidate.size_mb for candidate in found)
+    line = _outline(best, objective)
     axes.plot(
-        [c.latency_ms for c in best], [c.score for c in best], "--", color="tab:orange", linewidth=1,
+        [c.latency_ms for c in line], [c.score for c in line], "--", color="tab:orange", linewidth=1,
         zorder=1,
     )  # fmt: skip
     for shown, colour, label in ((others, "0.75", "beaten"), (best, "tab:orange", "Pareto front")):
@@ -49,13 +50,21 @@ def draw_pareto(found: Sequence[Candidate], objective: str, path: Path) -> Path 
     axes.set_title(f"area: size, the largest {largest:.3g} MB", fontsize=9, loc="left")
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)
-    where = "upper right" if direction(objective) == "min" else "lower right"
-    for handle in axes.legend(loc=where).legend_handles:
+    for handle in figure.legend(loc="outside upper right", ncols=2, frameon=False).legend_handles:
         if handle is not None:
             handle.set_sizes([60])  # type: ignore[attr-defined]
     figure.draw_without_rendering()  # names are placed by what is drawn
     _name(axes, best)
     return save_figure(figure, path)
+
+
+def _outline(best: Sequence[Candidate], objective: str) -> list[Candidate]:
+    """Those whose score no faster one reaches, fastest first; the others are on the front for their size."""
+    kept: list[Candidate] = []
+    for candidate in best:
+        if not kept or better(objective, candidate.score, kept[-1].score):
+            kept.append(candidate)
+    return kept
 
 
 def _areas(shown: Sequence[Candidate], largest: float) -> NDArray[np.float64]:

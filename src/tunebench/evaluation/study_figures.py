@@ -116,14 +116,15 @@ def draw_parallel(
     axes.add_collection(lines)
     for number, name in enumerate(names):
         _draw_axis(axes, number, *ticks(tuned[name]))
-    if any(name not in point.values for point in points for name in names):
+    absent = any(name not in point.values for point in points for name in names)
+    if absent:
         axes.text(-0.04, _ABSENT, "absent", ha="right", va="center", fontsize=8, style="italic")
     low, high = _bounds(points)
     scores = [s for s in MaxNLocator(6).tick_values(low, high) if low <= s <= high]
     _draw_axis(axes, len(names), [float(norm(s)) for s in scores], [f"{s:.3g}" for s in scores], last=True)
     titles = [*(short_path(name).replace(".", "\n") for name in names), f"{objective}\nepoch {epochs}"]
     axes.set_xticks(range(len(titles)), titles, fontsize=8)
-    axes.set(xlim=(-0.7, len(names) + 0.5), ylim=(_ABSENT - 0.04, 1.04), yticks=[])
+    axes.set(xlim=(-0.7, len(names) + 0.5), ylim=((_ABSENT if absent else 0) - 0.04, 1.04), yticks=[])
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return save_figure(figure, path)

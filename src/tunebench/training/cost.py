@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -16,6 +18,7 @@ from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure, structure_of
 from tunebench.training.classifier import Classifier
 from tunebench.training.frontend import FrontendStep
+from tunebench.training.reinitialise import leaves
 from tunebench.trial import Cost
 
 if TYPE_CHECKING:
@@ -58,6 +61,20 @@ def latency_ms(classifier: Classifier, frontend: FrontendStep, samples: int) -> 
         classifier.predict(frontend, batch, 1)
         taken.append(time.perf_counter() - begun)
     return 1000 * statistics.median(taken)
+
+
+def activation_bytes(model: keras.Model) -> int:
+    """What the outputs of all layers take for one example, in the precision that each computes in.
+
+    Counted and not measured: what this process holds tells little, since TensorFlow's allocator gives nothing
+    back.
+    """
+    count = 0
+    for layer in leaves(model):
+        if not isinstance(layer, keras.layers.InputLayer):
+            output: Any = layer.output
+            count += math.prod(output.shape[1:]) * tf.as_dtype(layer.compute_dtype).size
+    return count
 
 
 def too_costly(
