@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -188,17 +189,20 @@ def pictures(
     records: Records, space: Space, objective: str, shares: Mapping[str, float], folder: Path
 ) -> dict[str, Callable[[], Path | None]]:
     """What draws each picture of a search as a study, by name; one that says too little is not drawn."""
-    points, epochs = comparable(records, objective)
-    of_points = {"points": points, "epochs": epochs, "space": space, "objective": objective}
+
+    def compared() -> dict[str, Any]:
+        points, epochs = comparable(records, objective)
+        return {"points": points, "epochs": epochs, "space": space, "objective": objective}
+
     return {
         "importances": lambda: draw_importances(shares, objective, folder / "importances.png"),
         "history": lambda: draw_history(records, objective, folder / "history.png"),
-        "slices": lambda: draw_slices(**of_points, path=folder / "slices.png"),
+        "slices": lambda: draw_slices(**compared(), path=folder / "slices.png"),
         "parallel coordinates": lambda: draw_parallel(
-            **of_points, shares=shares, path=folder / "parallel.png"
+            **compared(), shares=shares, path=folder / "parallel.png"
         ),
         "Pareto front": lambda: draw_pareto(candidates(records, objective), objective, folder / "pareto.png"),
-        "contours": lambda: draw_contours(**of_points, shares=shares, path=folder / "contours.png"),
+        "contours": lambda: draw_contours(**compared(), shares=shares, path=folder / "contours.png"),
     }
 
 
