@@ -223,9 +223,9 @@ def main() -> None:
         "# Epochs until a search is as good as stock Hyperband gets",
         "",
         "Learning curves of 100 configurations each, recorded from real runs over 27 epochs; "
-        f"{options.seeds} seeds. The mark is the median, over them, of the best score that stock has seen after "
-        f"its budget of one Hyperband. Each system may take {MORE} times that; epochs until the mark are median "
-        "and quartiles. The last column is the best score after one budget, mean and standard deviation. Made by "
+        f"{options.seeds} seeds. The mark is the median of the best score that stock has seen after its budget of "
+        f"one Hyperband. Each system may take {MORE} times that; epochs until the mark are median and "
+        "quartiles. The last column is the best score after one budget, mean and deviation. Made by "
         "`python benchmarks/proposals.py --record`.",
         "",
         "| curves: mark | system | epochs until the mark | of stock's | never | best after one budget |",

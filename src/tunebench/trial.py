@@ -48,8 +48,23 @@ class EpochRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a configuration costs to serve: net and head in float32, and one segment from waveform to answer.
+
+    `latency_ms` is measured on the device that trained it, beside whatever else runs there.
+    """
+
+    parameters: int
+    size_mb: float
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class TrialResult:
-    """What came of a request. `score` is the objective at the best epoch so far, None if it failed."""
+    """What came of a request. `score` is the objective at the best epoch so far, None if it failed.
+
+    `cost` is measured once a configuration, in its first trial.
+    """
 
     trial: str
     status: Status
@@ -65,6 +80,7 @@ class TrialResult:
     message: str = ""
     micro_batch: int | None = None
     """Examples that were trained on at once, where a whole batch did not fit the device."""
+    cost: Cost | None = None
 
 
 def direction(objective: str) -> Literal["min", "max"]:

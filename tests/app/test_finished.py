@@ -44,6 +44,13 @@ def test_the_folder(finished: Search) -> None:
     }
 
 
+def test_the_figures(finished: Search) -> None:
+    """Importances and contours are not drawn after so few configurations."""
+    names = {path.stem for path in (finished.program.folder("tiny") / "figures").iterdir()}
+    drawn = {"curves", "parameters", "confusion", "history", "slices", "parallel", "pareto"}
+    assert drawn <= names <= drawn | {"importances", "contours"}
+
+
 def test_the_home(finished: Search) -> None:
     home = finished.program.home
     assert {path.name for path in home.iterdir()} == {"experiments", "mlruns", ".tunebench", "tiny.yaml"}
@@ -96,7 +103,8 @@ def test_the_columns(finished: Search) -> None:
     assert after[: len(parameters)] == parameters
     assert {"p.spectrogram.mel.n_fft", "p.backbone.cnn.filters", "p.learning_rate"} <= set(parameters)
     assert after[len(parameters) :] == [
-        "structure", "seconds_build", "seconds_train", "seconds_evaluate", "seconds_checkpoint",
+        "structure", "parameters", "size_mb", "latency_ms",
+        "seconds_build", "seconds_train", "seconds_evaluate", "seconds_checkpoint",
         "worker", "host", "started_at", "run_id", "message",
     ]  # fmt: skip
     assert all(row["run_id"] for row in table(finished))
@@ -118,6 +126,9 @@ def test_the_summary(finished: Search) -> None:
     assert search["trials"] == len(rows)
     assert search["configurations"] == len({row["configuration"] for row in rows})
     assert search["epochs"] == sum(int(row["epochs_to"]) - int(row["epochs_from"]) for row in rows)
+    for row in search["pareto"]:
+        assert row.keys() == {"configuration", "score", "latency_ms", "size_mb"}
+    assert max(float(r["score"]) for r in rows) == max(row["score"] for row in search["pareto"])
     assert (search["algorithm"], search["failed"], search["structures"]) == ("hyperband", 0, 1)
     phases = search["phases"]
     names = ("prepare", "build", "train", "evaluate", "checkpoint", "tracking", "other")
@@ -243,10 +254,21 @@ def test_the_leaderboard(finished: Search, command: str) -> None:
         rows = [json.loads(line) for line in ended.stdout.splitlines()]
         assert [row["trial"] for row in rows] == [row["trial"] for row in table(finished)]
         assert [str(row["score"]) for row in rows] == [row["score"] for row in table(finished)]
+        assert all(row["latency_ms"] > 0 for row in rows)
+        front = {row["configuration"] for row in finished.program.summary("tiny")["search"]["pareto"]}
+        assert {row["configuration"] for row in rows if row["pareto"]} == front
     else:
         assert "leakage: none" in ended.stdout
         winner = finished.program.summary("tiny")["winner"]["configuration"]
         assert f"{winner} *" in ended.stdout
+        assert "◆ on the Pareto front" in ended.stdout
+
+
+def test_a_plan_is_judged_by_it(finished: Search) -> None:
+    ended = finished.program.run("plan", finished.space)
+    assert ended.returncode == 0, ended.stderr
+    assert "judged by tiny: about" in ended.stdout
+    assert "1 of 1 structures, 100% of draws" in ended.stdout
 
 
 def test_predictions(finished: Search) -> None:

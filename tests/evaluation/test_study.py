@@ -7,51 +7,28 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
+from tests.evaluation.planted import OBJECTIVE, planted_records, planted_space
 
 from tunebench.errors import StorageError
 from tunebench.evaluation.study import FEWEST, curves_of, importances, write_study
-from tunebench.search.records import Records, TrialRecord
-from tunebench.space import Space, load
-from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult
-
-OBJECTIVE = "val_accuracy"
+from tunebench.search.records import Records
+from tunebench.space import Space
 
 
 @pytest.fixture
 def space(tmp_path: Path) -> Space:
-    file = tmp_path / "space.yaml"
-    file.write_text(
-        "name: planted\ndata: {root: nowhere, split: {by: track}}\n"
-        "space:\n"
-        "  spectrogram: {choice: {mel: {n_mels: {int: [32, 64]}}, stft: {}}}\n"
-        "  backbone: cnn\n  learning_rate: {log_float: [1e-5, 1e-1]}\n  dropout: {float: [0.0, 0.5]}\n"
-    )
-    return load(file).space
-
-
-def records(space: Space, score, count: int = 40, epochs=lambda number: 3) -> Records:
-    """Configurations drawn from the space, with a score from a formula of values and epoch."""
-    found, rng = Records(), np.random.default_rng(0)
-    for number in range(count):
-        values, last = space.sample(rng), epochs(number)
-        name = f"{number:04d}"
-        record = TrialRecord(TrialRequest(name, f"c{name}", values, 0, last, 1, name))
-        for epoch in range(1, last + 1):
-            record.epochs[epoch] = EpochRecord(epoch, {OBJECTIVE: score(values, epoch)})
-        record.result = TrialResult(name, Status.COMPLETED, last, score(values, last))
-        found.trials[name] = record
-    return found
+    return planted_space(tmp_path)
 
 
 def test_what_the_score_depends_on_is_what_matters(space: Space) -> None:
-    shares = importances(records(space, lambda v, e: np.log10(v["learning_rate"])), space, OBJECTIVE)
+    shares = importances(planted_records(space, lambda v, e: np.log10(v["learning_rate"])), space, OBJECTIVE)
     assert next(iter(shares)) == "learning_rate"
     assert shares["learning_rate"] > 0.9
     assert shares.keys() == {"learning_rate", "dropout", "spectrogram", "spectrogram.mel.n_mels"}
 
 
 def test_a_parameter_of_an_option_is_judged_among_those_who_have_it(space: Space) -> None:
-    found = records(space, lambda v, e: v.get("spectrogram.mel.n_mels", 0) / 64)
+    found = planted_records(space, lambda v, e: v.get("spectrogram.mel.n_mels", 0) / 64)
     shares = importances(found, space, OBJECTIVE)
     assert shares["spectrogram.mel.n_mels"] > 0.8
     assert shares["spectrogram"] > 0.8  # with or without it: another question, another whole
@@ -59,7 +36,7 @@ def test_a_parameter_of_an_option_is_judged_among_those_who_have_it(space: Space
 
 def test_longer_training_is_not_taken_for_a_better_value(space: Space) -> None:
     """The first half was trained to 9 epochs, which helps; nothing else does but the dropout, a little."""
-    found = records(
+    found = planted_records(
         space, lambda v, e: 0.1 * e + 0.01 * v["dropout"], epochs=lambda number: 9 if number < 25 else 3
     )
     shares = importances(found, space, OBJECTIVE)
@@ -67,12 +44,12 @@ def test_longer_training_is_not_taken_for_a_better_value(space: Space) -> None:
 
 
 def test_too_few_say_nothing(space: Space) -> None:
-    assert importances(records(space, lambda v, e: v["dropout"], FEWEST - 1), space, OBJECTIVE) == {}
-    assert importances(records(space, lambda v, e: 0.5), space, OBJECTIVE) == {}
+    assert importances(planted_records(space, lambda v, e: v["dropout"], FEWEST - 1), space, OBJECTIVE) == {}
+    assert importances(planted_records(space, lambda v, e: 0.5), space, OBJECTIVE) == {}
 
 
 def test_optuna_reads_the_study_back(space: Space, tmp_path: Path) -> None:
-    found = records(space, lambda v, e: v["dropout"] + 0.1 * e)
+    found = planted_records(space, lambda v, e: v["dropout"] + 0.1 * e)
     path = write_study(found, space, OBJECTIVE, "planted", tmp_path / "study.db")
     write_study(found, space, OBJECTIVE, "planted", path)  # again, as after a restart
     study = optuna.load_study(study_name="planted", storage=f"sqlite:///{path}")

@@ -7,7 +7,7 @@ import math
 
 from tests.tracking.project import VALUES, request, run_trial, wait_for
 
-from tunebench.trial import EpochRecord, Status
+from tunebench.trial import Cost, EpochRecord, Status
 
 
 def test_one_parent_and_one_child_a_configuration(project):
@@ -40,6 +40,16 @@ def test_one_parent_and_one_child_a_configuration(project):
     assert failed.data.tags["message"] == "OOM"
     assert "score" not in failed.data.metrics
     assert listener.run_ids == {name: run.info.run_id for name, run in children.items()}
+
+
+def test_the_cost_of_a_configuration_stands_in_its_run(project):
+    listener = project.listener()
+    run_trial(listener, request(), cost=Cost(parameters=1_000, size_mb=0.004, latency_ms=2.5))
+    run_trial(listener, request("t1", epochs_from=3, epochs_to=9))
+    listener.close("FINISHED")
+    _, children = project.runs()
+    assert project.history(children["c0"], "latency_ms") == [(3, 2.5)]
+    assert project.history(children["c0"], "size_mb") == [(3, 0.004)]
 
 
 def test_repeats_have_runs_of_their_own(project):

@@ -89,6 +89,16 @@ def test_it_learns_and_scores_its_best_epoch(trainer):
     assert set(result.seconds) == {"build", "train", "evaluate", "checkpoint"}
 
 
+def test_the_cost_is_measured_in_the_first_trial_alone(trainer):
+    made = trainer()
+    first, _ = run(made, request(values(), epochs=(0, 1)))
+    assert first.cost.parameters > 0
+    assert first.cost.latency_ms > 0
+    assert run(made, request(values(), epochs=(1, 2)))[0].cost is None
+    assert run(trainer("repeats"), request(values(), epochs=(0, 1), kind="repeat"))[0].cost is None
+    assert made.latency_ms(values()) > 0
+
+
 def test_early_stopping_stands_when_promoted(trainer):
     stopping = {"early_stopping": EarlyStopping(patience=1, min_delta=10.0)}
     first, heard = run(trainer(**stopping), request(values(), epochs=(0, 5)))

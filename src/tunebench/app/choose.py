@@ -14,8 +14,10 @@ from tunebench import paths
 from tunebench.app.session import Session
 from tunebench.audio.gather import gather
 from tunebench.errors import SearchError
-from tunebench.evaluation.figures import draw_confusion, draw_curves, draw_importances, draw_parameters
+from tunebench.evaluation.figures import draw_confusion, draw_curves
+from tunebench.evaluation.panels import draw_parameters
 from tunebench.evaluation.study import importances, write_study
+from tunebench.evaluation.study_figures import pictures
 from tunebench.evaluation.test_side import Evaluation, count_read, evaluate_side
 from tunebench.evaluation.winner import Finalist, rank, repeat_requests
 from tunebench.export import bundle
@@ -95,16 +97,21 @@ def choose_winner(
 def _what_mattered(
     experiment: Experiment, session: Session, loop: Loop, figures: list[Path]
 ) -> Mapping[str, float]:
-    """Importances and the Optuna study: worth having, and not worth losing a result for."""
+    """Importances, the Optuna study and its pictures: worth having, and not worth losing a result for."""
     space, objective, folder = experiment.space, experiment.search.objective, session.folder
+    shares: Mapping[str, float] = {}
     try:
         write_study(loop.records, space, objective, experiment.name, folder.study)
         shares = importances(loop.records, space, objective)
-        if shares:
-            figures.append(draw_importances(shares, objective, folder.figures / "importances.png"))
     except Exception as error:  # whatever Optuna or SQLite meets
         warnings.warn(f"no importances or study of this search: {error}", stacklevel=2)
-        return {}
+    for name, draw in pictures(loop.records, space, objective, shares, folder.figures).items():
+        try:
+            picture = draw()
+        except Exception as error:  # whatever matplotlib meets
+            warnings.warn(f"no picture of the {name} of this search: {error}", stacklevel=2)
+        else:
+            figures += [picture] if picture else []
     return shares
 
 

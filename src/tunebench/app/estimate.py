@@ -10,8 +10,10 @@ import numpy as np
 
 from tunebench.app.corpus import prepare_data
 from tunebench.app.plan import Plan
-from tunebench.catalog.structure import structure_of
+from tunebench.catalog.spec import Signal, Values
+from tunebench.catalog.structure import Structure, structure_of
 from tunebench.space import Experiment
+from tunebench.training.cost import activation_bytes
 from tunebench.training.pipeline import Batches
 from tunebench.training.pool import Pool
 from tunebench.training.trainer import scalars_of
@@ -20,13 +22,35 @@ MEASURED_STEPS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class StructureCost:
+    """What a net of one structure costs on this machine, with one of its front-ends."""
+
+    compile_s: float
+    epoch_s: float
+    state_bytes: int
+    """Weights, gradients and optimizer."""
+    activation_bytes: int
+    """Outputs of all layers for one batch, which a training step keeps for its gradients."""
+
+    @property
+    def peak_bytes(self) -> int:
+        """Both together: what a training step needs at least."""
+        return self.state_bytes + self.activation_bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """Costs of a whole search on this machine."""
 
     seconds: float
     steps_per_epoch: int
-    peak_bytes: int
     store_bytes: int
+    structures: dict[Structure, StructureCost]
+
+    @property
+    def peak_bytes(self) -> int:
+        """Of the structure that needs most."""
+        return max(cost.peak_bytes for cost in self.structures.values())
 
 
 def estimate(experiment: Experiment, plan: Plan) -> Estimate:
@@ -40,26 +64,37 @@ def estimate(experiment: Experiment, plan: Plan) -> Estimate:
     batch_size = experiment.training.batch_size
     train = Batches(data.corpus, data.segments, data.split.train, batch_size=batch_size)
     validation = Batches(data.corpus, data.segments, data.split.validation, batch_size=batch_size)
-    seconds, peak = 0.0, 0
-    for example, count in zip(plan.examples.values(), plan.structures.values(), strict=True):
-        pool = Pool()
+    costs: dict[Structure, StructureCost] = {}
+    seconds = 0.0
+    for planned, example in plan.examples.items():
         structure = structure_of(example, signal, classes=classes, precision=experiment.training.precision)
-        begun = time.perf_counter()
-        classifier, frontend = pool.classifier(structure), pool.frontend(example, signal, structure)
-        classifier.begin(scalars_of(example), experiment.search.seed)
-        classifier.train(frontend, islice(train.in_order(), 1))
-        classifier.predict(frontend, islice(validation.in_order(), 1), 1)
-        compile_s = time.perf_counter() - begun
-        trained, looked = (min(MEASURED_STEPS, side.steps) for side in (train, validation))
-        step_s = _seconds(lambda c=classifier, f=frontend, n=trained: c.train(f, islice(train.in_order(), n)))
-        look_s = _seconds(
-            lambda c=classifier, f=frontend, n=looked: c.predict(f, islice(validation.in_order(), n), 1)
-        )
-        epoch_s = step_s / trained * train.steps + look_s / looked * validation.steps
-        seconds += compile_s + plan.all_epochs * epoch_s * count / plan.structures.total()
-        peak = max(peak, _bytes(classifier.state()) + _bytes(classifier.weights()))
+        cost = _measure(structure, example, signal, train, validation, experiment.search.seed)
+        share = plan.structures[planned] / plan.structures.total()
+        seconds += cost.compile_s + plan.all_epochs * cost.epoch_s * share
+        costs[planned] = cost
     store = sum(2 * track.samples for track in data.corpus.tracks)
-    return Estimate(seconds, train.steps, peak, store)
+    return Estimate(seconds, train.steps, store, costs)
+
+
+def _measure(
+    structure: Structure, example: Values, signal: Signal, train: Batches, validation: Batches, seed: int
+) -> StructureCost:
+    pool = Pool()
+    begun = time.perf_counter()
+    classifier, frontend = pool.classifier(structure), pool.frontend(example, signal, structure)
+    classifier.begin(scalars_of(example), seed)
+    classifier.train(frontend, islice(train.in_order(), 1))
+    classifier.predict(frontend, islice(validation.in_order(), 1), 1)
+    compile_s = time.perf_counter() - begun
+    trained, looked = (min(MEASURED_STEPS, side.steps) for side in (train, validation))
+    step_s = _seconds(lambda: classifier.train(frontend, islice(train.in_order(), trained)))
+    look_s = _seconds(lambda: classifier.predict(frontend, islice(validation.in_order(), looked), 1))
+    return StructureCost(
+        compile_s=compile_s,
+        epoch_s=step_s / trained * train.steps + look_s / looked * validation.steps,
+        state_bytes=_bytes(classifier.state()) + _bytes(classifier.weights()),
+        activation_bytes=train.batch_size * activation_bytes(classifier.model),
+    )
 
 
 def _seconds(work) -> float:  # noqa: ANN001

@@ -11,6 +11,7 @@ from tunebench import space
 from tunebench.app.folder import existing_folder
 from tunebench.app.session import last_summary
 from tunebench.catalog.spec import Values
+from tunebench.evaluation.pareto import Candidate, candidates, front
 from tunebench.search.journal import read
 from tunebench.search.records import rebuild
 from tunebench.search.table import rows
@@ -24,6 +25,10 @@ class Row:
     score: float
     epochs: int
     values: Values
+    cost: Candidate | None
+    """None where it was not measured."""
+    on_front: bool
+    """Whether no other is as good in score, latency and size, and better in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,18 @@ class Leaderboard:
 
 
 def trial_rows(name: str) -> list[dict[str, Any]]:
-    """All trials of a search, as in trials.csv; MLflow's run ids as far as they stand there."""
+    """All trials of a search, as in trials.csv; MLflow's run ids as far as they stand there.
+
+    `pareto` says whether the trial's configuration is on the front of score, latency and size.
+    """
     folder = existing_folder(name)
     run_ids = {}
     if folder.trials.exists():
         with folder.trials.open(newline="", encoding="utf-8") as file:
             run_ids = {row["configuration"]: row["run_id"] for row in csv.DictReader(file)}
-    return rows(rebuild(read(folder.journal)), run_ids)
+    records, objective = rebuild(read(folder.journal)), space.load(folder.space).search.objective
+    best = {row.configuration for row in front(candidates(records, objective), objective)}
+    return [row | {"pareto": row["configuration"] in best} for row in rows(records, run_ids)]
 
 
 def leaderboard(name: str) -> Leaderboard:
@@ -56,15 +66,25 @@ def leaderboard(name: str) -> Leaderboard:
     folder = existing_folder(name)
     experiment = space.load(folder.space)
     records = rebuild(events := list(read(folder.journal)))
+    objective = experiment.search.objective
+    costs = {row.configuration: row for row in candidates(records, objective)}
+    best = {row.configuration for row in front(list(costs.values()), objective)}
     board = [
-        Row(record.request.configuration, record.result.score, record.result.epochs_to, record.request.values)
-        for record in records.leaderboard(experiment.search.objective)
+        Row(
+            configuration=(name := record.request.configuration),
+            score=record.result.score,
+            epochs=record.result.epochs_to,
+            values=record.request.values,
+            cost=costs.get(name),
+            on_front=name in best,
+        )
+        for record in records.leaderboard(objective)
         if record.result is not None and record.result.score is not None
     ]
     header: Mapping[str, Any] = next((e for e in events if e["event"] == "search"), {})
     summary = last_summary(folder)
     return Leaderboard(
-        objective=experiment.search.objective,
+        objective=objective,
         leakage=header.get("leakage", "unknown"),
         tuned=experiment.space.tuned(),
         rows=board,

@@ -19,12 +19,14 @@ from tunebench.app.session import Session
 from tunebench.app.summary import describe_data, summarise
 from tunebench.audio.track import SIDES
 from tunebench.catalog.spec import Values
+from tunebench.catalog.structure import step_key
 from tunebench.errors import StorageError
 from tunebench.executors.inline import InlineExecutor
 from tunebench.executors.processes import ProcessExecutor
 from tunebench.executors.ray_cluster import RayExecutor
 from tunebench.executors.recipe import Recipe
 from tunebench.search.journal import read
+from tunebench.search.latencies import Latencies
 from tunebench.search.loop import Loop
 from tunebench.search.oracle import KerasTunerOracle
 from tunebench.search.protocols import Executor, Listener
@@ -83,7 +85,7 @@ def run(
             experiment.space,
             experiment.search,
             data.signal,
-            too_costly=_too_costly(experiment, data),
+            too_costly=_too_costly(experiment, data, session, trainer),
             earlier=observations_of(experiment, session),
         )
         loop.search(
@@ -117,14 +119,23 @@ def run(
     return summary
 
 
-def _too_costly(experiment: Experiment, data: TrainingData) -> Callable[[Values], str | None]:
+def _too_costly(
+    experiment: Experiment, data: TrainingData, session: Session, trainer: Trainer
+) -> Callable[[Values], str | None]:
     if experiment.constraints is None:
         return lambda values: None
+    latencies = Latencies(
+        session.journal,
+        session.events,
+        key=lambda values: step_key(trainer.structure(values).key, values),
+        measure=trainer.latency_ms,
+    )
     return too_costly(
         experiment.constraints,
         data.signal,
         classes=len(data.corpus.classes),
         precision=experiment.training.precision,
+        latency_of=latencies.of,
     )
 
 

@@ -10,6 +10,7 @@ import tunebench
 from tunebench.app.choose import Winner
 from tunebench.app.clock import phases, wall_s
 from tunebench.app.session import versions
+from tunebench.evaluation.pareto import candidates, front
 from tunebench.search.records import Records
 from tunebench.space import Experiment
 from tunebench.training.data import TrainingData
@@ -69,9 +70,10 @@ def describe_data(experiment: Experiment, data: TrainingData) -> dict[str, Any]:
 
 def _describe_search(experiment: Experiment, records: Records, infeasible: int) -> dict[str, Any]:
     results = [record.result for record in records.trials.values() if record.result]
+    objective = experiment.search.objective
     return {
         "algorithm": experiment.search.algorithm,
-        "objective": experiment.search.objective,
+        "objective": objective,
         "max_hours": experiment.search.max_hours,
         "target": experiment.search.target,
         "configurations": len({record.request.configuration for record in records.trials.values()}),
@@ -84,6 +86,7 @@ def _describe_search(experiment: Experiment, records: Records, infeasible: int) 
             if record.result
         ),
         "structures": len({result.structure for result in results}),
+        "pareto": [asdict(row) for row in front(candidates(records, objective), objective)],
     }
 
 

@@ -29,6 +29,13 @@ class Structure:
         return f"{self.backbone}-{hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:8]}"
 
 
+def step_key(structure: str, values: Values) -> str:
+    """What the way from waveform to probabilities depends on: the key of a structure, and a front-end."""
+    name, params = branch(values, "spectrogram")
+    content = repr((sorted(params.items()), general(values)["normalisation"]))
+    return f"{structure}/{name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+
 def structure_of(values: Values, signal: Signal, *, classes: int, precision: str) -> Structure:
     """The structure of a configuration."""
     frontend, frontend_params = branch(values, "spectrogram")

@@ -11,6 +11,8 @@ from tunebench.cli.arguments import DataRoot, Overrides, SpaceFile
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tunebench.app.estimate import Estimate
+    from tunebench.app.past import PastEstimate
     from tunebench.app.plan import Plan
 
 
@@ -24,11 +26,14 @@ def plan(
 ) -> None:
     """Show brackets, configurations, epochs and structures; with --measure, time and memory too.
 
+    Without it, time is told by earlier searches on the same data and machine, where there are any.
+
     Example: tunebench plan search_spaces/esc10.yaml --measure --data ~/audio/esc10
     """
     from rich.console import Console
 
     from tunebench.app.load import load_experiment
+    from tunebench.app.past import estimate_from_past
     from tunebench.app.plan import make_plan
 
     experiment = load_experiment(space, overrides=overrides or [], data_root=data)
@@ -36,7 +41,9 @@ def plan(
     console = Console()
     _print_brackets(found, console)
     _print_space(found, console)
-    if measure:
+    if not measure:
+        _print_past(estimate_from_past(experiment, found), found, console)
+    else:
         from tunebench.app.quiet import import_tensorflow
 
         import_tensorflow()
@@ -45,10 +52,11 @@ def plan(
         cost = estimate(experiment, found)
         console.print(
             f"measured here: about {cost.seconds / 60:.0f} min, {cost.steps_per_epoch} steps an epoch, "
-            f"if nothing stops early; at most {cost.peak_bytes / 2**20:.0f} MiB for weights, gradients and "
-            f"optimizer of one classifier; {cost.store_bytes / 2**20:.0f} MiB of decoded audio on disk",
+            f"if nothing stops early; {cost.peak_bytes / 2**20:.0f} MiB for the largest classifier; "
+            f"{cost.store_bytes / 2**20:.0f} MiB of decoded audio on disk",
             highlight=False,
         )
+        _print_structures(cost, found, console)
 
 
 def _print_brackets(found: Plan, console: Console) -> None:
@@ -84,3 +92,42 @@ def _print_space(found: Plan, console: Console) -> None:
             f"dense {structure.dense_units}, {count / found.structures.total():.0%} of draws",
             highlight=False,
         )
+
+
+def _print_past(past: PastEstimate | None, found: Plan, console: Console) -> None:
+    if past is None:
+        console.print("how long it takes: no earlier search on this data and machine says; --measure does")
+        return
+    seen = f"{len(past.structures)} of {len(found.structures)} structures, {past.share:.0%} of draws"
+    console.print(
+        f"judged by {', '.join(past.searches)}: about {past.seconds / 60:.0f} min, if nothing stops early "
+        f"and one trial runs at a time ({seen}; the others count as their mean)",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for structure, cost in past.structures.items():
+        console.print(
+            f"  {structure.key}: {cost.epoch_s:.2f} s an epoch, {cost.compile_s:.1f} s to compile",
+            highlight=False,
+        )
+
+
+def _print_structures(cost: Estimate, found: Plan, console: Console) -> None:
+    from rich.table import Table
+
+    table = Table(title="structures, each timed with one front-end; memory in MiB, front-end apart")
+    table.add_column("structure")
+    for column in ("of draws", "compile s", "epoch s", "weights, gradients, optimizer", "activations", "MiB"):
+        table.add_column(column, justify="right")
+    for structure, count in found.structures.most_common():
+        row = cost.structures[structure]
+        cells = (
+            row.compile_s,
+            row.epoch_s,
+            *(size / 2**20 for size in (row.state_bytes, row.activation_bytes, row.peak_bytes)),
+        )
+        share = f"{count / found.structures.total():.0%}"
+        table.add_row(
+            structure.key, share, *(f"{cell:.3g}" if cell < 10 else f"{cell:.0f}" for cell in cells)
+        )
+    console.print(table)

@@ -1,4 +1,4 @@
-"""Pictures of a search, drawn with matplotlib's own objects: no global state, no screen."""
+"""Pictures of a search: curves, importances, the confusion matrix."""
 
 from __future__ import annotations
 
@@ -6,47 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from tunebench.catalog.spec import Scalar
-from tunebench.errors import StorageError
+from tunebench.evaluation.canvas import new_figure, save_figure
 from tunebench.search.records import Records
-from tunebench.space import Space
-from tunebench.space.parameters import FloatRange, IntRange, Parameter, same
 
-_DPI = 110
-_EPOCHS = "Blues"
 _MAX_NUMBERED_CLASSES = 20
-
-
-def _new(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=_DPI)
-    except OSError as error:
-        raise StorageError(
-            f"{path}: a figure cannot be written ({error.strerror}). Free some space or make the folder "
-            "writable, then run the same command again: it goes on where it stopped."
-        ) from error
-    return path
 
 
 def draw_confusion(matrix: NDArray[np.int64], classes: Sequence[str], title: str, path: Path) -> Path:
     """Confusion matrix `(true, predicted)`, shaded by the share of each true class."""
     side = max(4.5, 0.5 * len(classes) + 2)
-    figure = _new(side + 0.6, side)
+    figure = new_figure(side + 0.6, side)
     axes = figure.add_subplot()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -59,12 +31,12 @@ def draw_confusion(matrix: NDArray[np.int64], classes: Sequence[str], title: str
             if count:
                 colour = "white" if shares[row, column] > 0.5 else "black"
                 axes.text(column, row, str(count), ha="center", va="center", color=colour)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def draw_curves(records: Records, objective: str, best: str, path: Path) -> Path:
     """The objective by epoch, one line a configuration, the winner's in colour."""
-    figure = _new(8, 4.5)
+    figure = new_figure(8, 4.5)
     axes = figure.add_subplot()
     points: dict[str, dict[int, float]] = {}
     for record in records.trials.values():
@@ -81,12 +53,14 @@ def draw_curves(records: Records, objective: str, best: str, path: Path) -> Path
     if best in points:
         axes.legend()
     axes.grid(alpha=0.3)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
-def draw_importances(shares: Mapping[str, float], objective: str, path: Path) -> Path:
-    """Bars of what each parameter explains, the largest on top."""
-    figure = _new(7, 0.32 * max(len(shares), 3) + 1.1)
+def draw_importances(shares: Mapping[str, float], objective: str, path: Path) -> Path | None:
+    """Bars of what each parameter explains, the largest on top; None where nothing is known of it."""
+    if not shares:
+        return None
+    figure = new_figure(7, 0.32 * max(len(shares), 3) + 1.1)
     axes = figure.add_subplot()
     names = list(shares)[::-1]
     axes.barh(names, [shares[name] for name in names], color="tab:blue")
@@ -95,60 +69,4 @@ def draw_importances(shares: Mapping[str, float], objective: str, path: Path) ->
     )
     axes.grid(alpha=0.3, axis="x")
     axes.set_axisbelow(True)
-    return _save(figure, path)
-
-
-def draw_parameters(records: Records, space: Space, objective: str, path: Path) -> Path:
-    """The best score of each configuration against each tuned parameter, darker the longer it was trained."""
-    board = [
-        (record.request.values, record.result.score, record.result.epochs_to)
-        for record in records.leaderboard(objective)
-        if record.result is not None and record.result.score is not None
-    ]
-    longest = max((epochs for _, _, epochs in board), default=1)
-    tuned = [(name, parameter) for name, parameter in space.paths() if name in space.tuned()]
-    columns = min(4, max(len(tuned), 1))
-    lines = -(-len(tuned) // columns) or 1
-    figure = _new(3.2 * columns + 0.8, 2.6 * lines)
-    panels: list[Axes] = []
-    for number, (name, parameter) in enumerate(tuned):
-        axes = figure.add_subplot(lines, columns, number + 1, sharey=panels[0] if panels else None)
-        _scale(axes, parameter)
-        held = [row for row in board if name in row[0]]
-        axes.scatter(
-            [_position(parameter, values[name]) for values, _, _ in held],
-            [score for _, score, _ in held],
-            c=[epochs for _, _, epochs in held],
-            cmap=_EPOCHS, vmin=0, vmax=longest, edgecolors="0.3", linewidths=0.5,
-        )  # fmt: skip
-        axes.set_title(name, fontsize=9)
-        axes.grid(alpha=0.3)
-        axes.set_axisbelow(True)
-        if number % columns == 0:
-            axes.set_ylabel(objective)
-        panels.append(axes)
-    if panels:
-        shades = ScalarMappable(Normalize(0, longest), _EPOCHS)
-        figure.colorbar(shades, ax=panels, label="epochs trained", ticks=MaxNLocator(integer=True), aspect=40)
-    return _save(figure, path)
-
-
-def _scale(axes: Axes, parameter: Parameter) -> None:
-    """The parameter's range as it was searched; options stand side by side."""
-    if not isinstance(parameter, IntRange | FloatRange):
-        options = parameter.values()
-        axes.set_xticks(range(len(options)), [str(option) for option in options])
-        axes.set_xlim(-0.5, len(options) - 0.5)
-    elif parameter.log:
-        axes.set_xscale("log")
-        axes.set_xlim(parameter.low / 1.15, parameter.high * 1.15)
-    else:
-        margin = 0.05 * (parameter.high - parameter.low)
-        axes.set_xlim(parameter.low - margin, parameter.high + margin)
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=isinstance(parameter, IntRange)))
-
-
-def _position(parameter: Parameter, value: Scalar) -> float:
-    if isinstance(parameter, IntRange | FloatRange):
-        return float(value)  # type: ignore[arg-type]
-    return next(place for place, option in enumerate(parameter.values()) if same(option, value))
+    return save_figure(figure, path)

@@ -46,6 +46,32 @@ def curves_of(records: Records, objective: str) -> dict[str, Curve]:
     return {name: curve for name, curve in found.items() if curve.scores}
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A configuration and its score after as many epochs as the others it is compared with."""
+
+    configuration: str
+    values: Values
+    score: float
+
+
+def comparable(records: Records, objective: str) -> tuple[list[Point], int]:
+    """Configurations that reached the most epochs that enough did, their scores by then, and that number.
+
+    Enough are half of them, or `FEWEST` if that is more.
+    """
+    curves = curves_of(records, objective)
+    reached = sorted((max(curve.scores) for curve in curves.values()), reverse=True)
+    if not reached:
+        return [], 0
+    epochs = reached[min(max(FEWEST, len(reached) // 2), len(reached)) - 1]
+    return [
+        Point(name, curve.values, curve.best(objective, epochs))
+        for name, curve in curves.items()
+        if max(curve.scores) >= epochs
+    ], epochs
+
+
 def importances(records: Records, space: Space, objective: str) -> dict[str, float]:
     """Share of the score's variance that each tuned parameter explains (fANOVA, Hutter et al. 2014).
 
@@ -53,19 +79,16 @@ def importances(records: Records, space: Space, objective: str) -> dict[str, flo
     is not taken for a better one. A parameter that exists under an option alone is judged among the
     configurations of that option. What fewer than `FEWEST` configurations had is left out.
     """
-    compared = _comparable(list(curves_of(records, objective).values()))
+    compared, _ = comparable(records, objective)
     tuned = [path for path, _ in space.paths() if path in space.tuned()]
     groups: dict[frozenset[int], list[str]] = {}
     for path in tuned:
-        having = frozenset(number for number, (curve, _) in enumerate(compared) if path in curve.values)
+        having = frozenset(number for number, point in enumerate(compared) if path in point.values)
         groups.setdefault(having, []).append(path)
     found: dict[str, float] = {}
     for having, paths in groups.items():
         if len(having) >= FEWEST:
-            rows = [
-                (compared[n][0].values, compared[n][0].best(objective, compared[n][1]))
-                for n in sorted(having)
-            ]
+            rows = [(compared[n].values, compared[n].score) for n in sorted(having)]
             shares = _fanova(space, rows, objective)
             found |= {path: float(shares[path]) for path in paths if path in shares}
     return dict(sorted(found.items(), key=lambda item: -item[1]))
@@ -94,15 +117,6 @@ def write_study(records: Records, space: Space, objective: str, name: str, path:
             f"{path}: cannot be written ({error}). Free some space, then run the same command again."
         ) from error
     return path
-
-
-def _comparable(curves: list[Curve]) -> list[tuple[Curve, int]]:
-    """Curves that reached the most epochs that enough did, with that number."""
-    reached = sorted((max(curve.scores) for curve in curves), reverse=True)
-    if len(reached) < FEWEST:
-        return []
-    epochs = reached[max(FEWEST, len(reached) // 2) - 1]
-    return [(curve, epochs) for curve in curves if max(curve.scores) >= epochs]
 
 
 def _fanova(space: Space, rows: Iterable[tuple[Values, float]], objective: str) -> Mapping[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult, better, direction
+from tunebench.trial import Cost, EpochRecord, Status, TrialRequest, TrialResult, better, direction
 
 
 @dataclass(slots=True)
@@ -60,6 +60,7 @@ class Records:
             case "result":
                 said = dict(event["result"])
                 said["status"] = Status(said["status"])
+                said["cost"] = Cost(**said["cost"]) if said.get("cost") else None
                 self.find(said["trial"]).result = TrialResult(**said)
             case "lost":
                 record = self.find(event["trial"])
@@ -70,6 +71,11 @@ class Records:
                     record.lost = 0
             case _:
                 pass
+
+    def costs(self) -> dict[str, Cost]:
+        """What each configuration costs, as far as it was measured."""
+        ended = [record for record in self.trials.values() if record.result is not None]
+        return {r.request.configuration: r.result.cost for r in ended if r.result and r.result.cost}
 
     def leaderboard(self, objective: str) -> list[TrialRecord]:
         """The best trial of each configuration that has a score, best first; ties to the longer trained."""

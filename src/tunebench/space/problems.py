@@ -11,7 +11,6 @@ from tunebench.space.suggest import nearest, on_one_line, shown
 
 RESERVED: frozenset[KeyPath] = frozenset(
     {
-        ("constraints", "max_latency_ms"),
         ("target",),
         ("data", "folds"),
         ("data", "segment", "max_per_track"),

@@ -220,6 +220,8 @@ class ConstraintsSection(Section):
     """Parameters of net and head, frozen ones included."""
     max_size_mb: Annotated[float, Field(gt=0)] | None = Field(default=None, examples=[10.0])
     """Size of its weights in float32 (megabytes of 10^6 bytes)."""
+    max_latency_ms: Annotated[float, Field(gt=0)] | None = Field(default=None, examples=[20.0])
+    """Waveform of one segment to probabilities, measured before it is trained, on the searching machine."""
 
 
 class WinnerSection(Section):

@@ -59,12 +59,14 @@ class ChildRun:
         self._log_metrics(record.metrics, record.epoch, at_ms)
 
     def log_score(self, result: TrialResult, at_ms: int) -> None:
-        """What the trial came to, at its last epoch."""
+        """What the trial came to, at its last epoch, and what its configuration costs, if it was measured."""
         if result.score is None:
             return
         figures = {"score": result.score, "seconds": sum(result.seconds.values())}
         if result.best_epoch is not None:
             figures["best_epoch"] = float(result.best_epoch)
+        if result.cost is not None:
+            figures |= {"latency_ms": result.cost.latency_ms, "size_mb": result.cost.size_mb}
         self._log_metrics(figures, result.epochs_to, at_ms)
 
     def finish(self, request: TrialRequest, result: TrialResult) -> None:

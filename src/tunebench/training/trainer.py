@@ -24,6 +24,7 @@ from tunebench.metrics.classification import evaluate
 from tunebench.training import checkpoint
 from tunebench.training.checkpoint import Progress
 from tunebench.training.classifier import Classifier, Scalars
+from tunebench.training.cost import latency_ms, measure
 from tunebench.training.data import TrainingData
 from tunebench.training.frontend import FrontendStep
 from tunebench.training.pipeline import Batches
@@ -96,6 +97,8 @@ class Trainer:
         }  # fmt: skip
         try:
             progress = self._train_with_room(request, structure, on_epoch, watch)
+            first = request.kind == "trial" and request.epochs_from == 0
+            cost = measure(*self._steps(request.values), self._data.signal.samples) if first else None
         except StorageError:
             raise
         except Exception as error:  # a trial must not take the search with it
@@ -113,8 +116,13 @@ class Trainer:
             metrics=best.metrics,
             seconds=watch.seconds,
             micro_batch=progress.micro_batch,
+            cost=cost,
             **common,
         )
+
+    def latency_ms(self, values: Values) -> float:
+        """How long a configuration takes for one segment, on untrained weights."""
+        return latency_ms(*self._steps(values), self._data.signal.samples)
 
     def structure(self, values: Values) -> Structure:
         """The structure of a configuration on this search's data."""
@@ -143,6 +151,10 @@ class Trainer:
         classifier.begin(scalars_of(request.values), request.seed)
         classifier.restore(weights)
         return classifier, self._pool.frontend(request.values, self._data.signal, structure)
+
+    def _steps(self, values: Values) -> tuple[Classifier, FrontendStep]:
+        structure = self.structure(values)
+        return self._pool.classifier(structure), self._pool.frontend(values, self._data.signal, structure)
 
     def _train_with_room(
         self, request: TrialRequest, structure: Structure, on_epoch: OnEpoch, watch: Stopwatch
