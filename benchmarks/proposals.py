@@ -4,10 +4,11 @@
     python benchmarks/proposals.py --keep experiments/curves-demo     # into benchmarks/curves/demo.json
     python benchmarks/proposals.py --record                           # simulates on all that were kept
 
-A proposed configuration gets the curve of the recorded one that is nearest to it: the same function for all.
-Stock is `keras_tuner.oracles.HyperbandOracle` itself. A search counts the epochs that it trains, promoted
-ones from where they stopped, and its best is the best validation score of any epoch so far. Seeds are hashed:
-Keras Tuner's searches with seeds one apart draw almost the same.
+A proposed configuration gets the curve of the recorded one that is nearest to it, of those that this search
+has not had yet: two that are alike do not train alike, and one curve twice would teach nothing. Stock is
+`keras_tuner.oracles.HyperbandOracle` itself. A search counts the epochs that it trains, promoted ones from
+where they stopped, and its best is the best validation score of any epoch so far. Seeds are hashed: Keras
+Tuner's searches with seeds one apart draw almost the same.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import json
 import math
 import os
 import statistics
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,7 +36,7 @@ from tunebench.space.parameters import Choice, Fixed
 HERE = Path(__file__).parent
 CURVES = HERE / "curves"
 SEEDS = 20
-MORE = 3
+MORE = 2
 """Iterations that each system may take to get as far as stock does in one."""
 
 Spent = tuple[int, float]
@@ -61,10 +62,15 @@ class Table:
     def _points(self) -> np.ndarray:
         return np.array([self._point(row["values"]) for row in self._recorded])
 
-    def curve(self, values: dict) -> list[float]:
-        """Scores after each epoch of the recorded configuration that is nearest."""
-        distances = np.nansum((self._points - self._point(values)) ** 2, axis=1)
-        return self._recorded[int(distances.argmin())]["scores"]
+    def nearest(self, values: dict, used: Collection[int]) -> int:
+        """Which recorded configuration is nearest, but for those that were used."""
+        distances = ((self._points - self._point(values)) ** 2).sum(axis=1)
+        distances[list(used)] = np.inf
+        return int(distances.argmin())
+
+    def curve(self, number: int) -> list[float]:
+        """Scores of a recorded configuration after each epoch."""
+        return self._recorded[number]["scores"]
 
     def _point(self, values: dict) -> np.ndarray:
         """Positions in [0, 1] for ranges, 0.5 where inactive; options are all one apart from each other."""
@@ -96,10 +102,16 @@ def stock(table: Table, seed: int) -> Iterator[Spent]:
         hyperband_iterations=MORE,
     )  # fmt: skip
     oracle.verbose, oracle.save, oracle._save_trial = 0, lambda: None, lambda trial: None
-    spent = 0
+    spent, recorded = 0, {}
     while (trial := oracle.create_trial("one")).status == "RUNNING":
         held = trial.hyperparameters.values
-        curve = table.curve(from_hyperparameters(table.experiment.space, held))
+        if past := held.get("tuner/trial_id"):
+            number = recorded[past]
+        else:
+            values = from_hyperparameters(table.experiment.space, held)
+            number = table.nearest(values, recorded.values())
+        recorded[trial.trial_id] = number
+        curve = table.curve(number)
         new = curve[held["tuner/initial_epoch"] : held["tuner/epochs"]]
         for score in new:
             spent += 1
@@ -109,25 +121,28 @@ def stock(table: Table, seed: int) -> Iterator[Spent]:
         oracle.end_trial(trial)
 
 
-def tunebench(table: Table, seed: int, sampler: str, algorithm: str = "hyperband") -> Iterator[Spent]:
+def tunebench(table: Table, seed: int, sampler: str) -> Iterator[Spent]:
     """Our own, one trial at a time."""
     from tunebench.app.plan import signal_of
     from tunebench.search.oracle import KerasTunerOracle
     from tunebench.trial import Status, TrialResult
 
-    changed = {"sampler": sampler, "algorithm": algorithm, "seed": seed, "iterations": MORE}
+    changed = {"sampler": sampler, "seed": seed, "iterations": MORE}
     search = table.experiment.search.model_copy(update=changed)
     oracle = KerasTunerOracle(table.experiment.space, search, signal_of(table.experiment))
-    spent, best = 0, {}
+    spent, best, recorded = 0, {}, {}
     while (proposal := oracle.ask()) is not None:
-        curve = table.curve(dict(proposal.values))
+        name = proposal.configuration
+        if name not in recorded:
+            recorded[name] = table.nearest(dict(proposal.values), recorded.values())
+        curve = table.curve(recorded[name])
         new = {epoch: curve[epoch - 1] for epoch in range(proposal.epochs_from + 1, proposal.epochs_to + 1)}
         for score in new.values():
             spent += 1
             yield spent, score
-        best[proposal.configuration] = max([*new.values(), best.get(proposal.configuration, -math.inf)])
+        best[name] = max([*new.values(), best.get(name, -math.inf)])
         oracle.tell(
-            TrialResult(proposal.trial, Status.COMPLETED, proposal.epochs_to, best[proposal.configuration]),
+            TrialResult(proposal.trial, Status.COMPLETED, proposal.epochs_to, best[name]),
             new,
         )
 
@@ -136,8 +151,6 @@ SYSTEMS = {
     "stock Hyperband": stock,
     "tunebench, random": lambda table, seed: tunebench(table, seed, "random"),
     "tunebench, tpe": lambda table, seed: tunebench(table, seed, "tpe"),
-    "tunebench, asha": lambda table, seed: tunebench(table, seed, "random", "asha"),
-    "tunebench, asha and tpe": lambda table, seed: tunebench(table, seed, "tpe", "asha"),
 }
 
 
@@ -223,9 +236,9 @@ def main() -> None:
         "# Epochs until a search is as good as stock Hyperband gets",
         "",
         "Learning curves of 100 configurations each, recorded from real runs over 27 epochs; "
-        f"{options.seeds} seeds. The mark is the median of the best score that stock has seen after its budget of "
-        f"one Hyperband. Each system may take {MORE} times that; epochs until the mark are median and "
-        "quartiles. The last column is the best score after one budget, mean and deviation. Made by "
+        f"{options.seeds} seeds. The mark is the median of the best score that stock has seen after its "
+        f"budget, one Hyperband. Each system may take {MORE} times that; epochs until it are median and "
+        "quartiles. The last column is the best score after one budget, mean and standard deviation. Made by "
         "`python benchmarks/proposals.py --record`.",
         "",
         "| curves: mark | system | epochs until the mark | of stock's | never | best after one budget |",
