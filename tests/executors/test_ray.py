@@ -23,8 +23,8 @@ Make = Callable[..., RayExecutor]
 
 
 def test_an_actor_that_is_killed_costs_one_attempt(rays: Make) -> None:
-    _, undisturbed = drive(rays(1), [asked(7)])
     executor, heard = rays(1), []
+    _, undisturbed = drive(executor, [asked(7)])
     one = asked(0)
 
     def kill_in_the_second_epoch(trial, record):
