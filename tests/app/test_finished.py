@@ -103,7 +103,7 @@ def test_the_columns(finished: Search) -> None:
     assert after[: len(parameters)] == parameters
     assert {"p.spectrogram.mel.n_fft", "p.backbone.cnn.filters", "p.learning_rate"} <= set(parameters)
     assert after[len(parameters) :] == [
-        "structure", "parameters", "size_mb", "latency_ms",
+        "structure", "micro_batched", "parameters", "size_mb", "latency_ms",
         "seconds_build", "seconds_train", "seconds_evaluate", "seconds_checkpoint",
         "worker", "host", "started_at", "run_id", "message",
     ]  # fmt: skip
