@@ -193,10 +193,9 @@ def keep(folder: Path) -> None:
     (CURVES / f"{experiment.name.removeprefix('curves-')}.json").write_text(f"[\n{lines}\n]\n")
 
 
-def spread(values: list[float]) -> str:
-    """Median and quartiles; a search that never got there counts as infinite."""
-    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75], method="closest_observation")
-    return f"{middle:.0f} [{low:.0f}, {high:.0f}]"
+def quartiles(values: list[float]) -> list[float]:
+    """The three of them, as values that occur: a search that never got there counts as infinite."""
+    return [float(value) for value in np.quantile(values, [0.25, 0.5, 0.75], method="closest_observation")]
 
 
 def compare(name: str, seeds: int) -> list[str]:
@@ -208,13 +207,14 @@ def compare(name: str, seeds: int) -> list[str]:
         paths = dict(zip(jobs, pool.map(improvements, jobs), strict=True))
     found = {system: [paths[name, system, seed] for seed in range(seeds)] for system in SYSTEMS}
     mark = statistics.median_low(best_within(path, budget) for path in found["stock Hyperband"])
-    own = statistics.median(reach(path, mark) for path in found["stock Hyperband"])
+    own = quartiles([reach(path, mark) for path in found["stock Hyperband"]])[1]
     rows: list[str] = []
     for system, runs in found.items():
         epochs = [reach(path, mark) for path in runs]
+        low, middle, high = quartiles(epochs)
         best = [best_within(path, budget) for path in runs]
         rows.append(
-            f"| {name}: {mark:.3f} | {system} | {spread(epochs)} | {statistics.median(epochs) / own:.2f} | "
+            f"| {name}: {mark:.3f} | {system} | {middle:.0f} [{low:.0f}, {high:.0f}] | {middle / own:.2f} | "
             f"{sum(map(math.isinf, epochs))} | {statistics.mean(best):.3f} ± {statistics.stdev(best):.3f} |"
         )
     return rows

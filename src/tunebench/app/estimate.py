@@ -16,6 +16,7 @@ from tunebench.space import Experiment
 from tunebench.training.cost import activation_bytes
 from tunebench.training.pipeline import Batches
 from tunebench.training.pool import Pool
+from tunebench.training.runtime import set_up
 from tunebench.training.trainer import scalars_of
 
 MEASURED_STEPS = 3
@@ -59,6 +60,7 @@ def estimate(experiment: Experiment, plan: Plan) -> Estimate:
     An epoch costs its training steps and its validation steps; every structure counts by its share
     of random draws, and is compiled once.
     """
+    set_up()
     data = prepare_data(experiment.data)
     classes, signal = len(data.corpus.classes), data.signal
     batch_size = experiment.training.batch_size
