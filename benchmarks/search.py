@@ -25,7 +25,7 @@ import numpy as np
 HERE = Path(__file__).parent
 BATCH, VALIDATION_BATCHES, RATE_HZ, SECONDS, CLASSES = 16, 2, 16_000, 3, 4
 SIDES = {"cnn": 64, "mobilenetv2": 96}
-MAX_EPOCHS, FACTOR = 9, 3
+MAX_EPOCHS, FACTOR, ALL = 9, 3, 23
 SPACE = """
 name: overhead
 data:
@@ -78,7 +78,7 @@ def write_space(root: Path, backbone: str) -> Path:
     return root / "space.yaml"
 
 
-def stock(root: Path, backbone: str) -> dict:
+def stock(root: Path, backbone: str, trials: int) -> dict:
     """Stock Keras Tuner in this process: seconds of the search, and of each epoch by trial."""
     import keras
     import keras_tuner
@@ -153,16 +153,26 @@ def stock(root: Path, backbone: str) -> dict:
         build, objective="val_accuracy", max_epochs=MAX_EPOCHS, factor=FACTOR, seed=7, directory=root,
         project_name="stock",
     )  # fmt: skip
+    create_trial = tuner.oracle.create_trial
+
+    def first_trials(tuner_id: str):
+        trial = create_trial(tuner_id)
+        if len(tuner.oracle.trials) > trials:
+            trial.status = "STOPPED"
+        return trial
+
+    tuner.oracle.create_trial = first_trials
     train, validation = arrays(sides.train), arrays(sides.validation)
     begun = time.perf_counter()
     tuner.search(*train, validation_data=validation, batch_size=BATCH, verbose=0, callbacks=[Clock()])
     return {"wall_s": time.perf_counter() - begun, "epochs": epochs}
 
 
-def tunebench(root: Path) -> dict:
+def tunebench(root: Path, trials: int) -> dict:
     """The search alone, from its first trial to its last: what precedes and follows it stock does not do."""
     environment = {**os.environ, "TUNEBENCH_HOME": str(root)}
     command = [sys.executable, "-m", "tunebench", "search", str(root / "space.yaml"), "--quiet"]
+    command += ["--max-trials", str(trials)]
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
     events = [json.loads(line) for line in (root / "experiments/overhead/journal.jsonl").open()]
     repeats = {
@@ -199,14 +209,15 @@ def steady_epoch_s(epochs: list[list[float]]) -> float:
     return statistics.median(seconds for trial in epochs for seconds in trial[1:])
 
 
-def measure(backbone: str, steps: int) -> dict[str, float]:
+def measure(backbone: str, steps: int, trials: int) -> dict[str, float]:
     """Both systems in turn, each in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         write_corpus(root, steps)
         write_space(root, backbone)
-        ours = tunebench(root)
+        ours = tunebench(root, trials)
         command = [sys.executable, __file__, "--backbone", backbone, "--stock-in", folder]
+        command += ["--trials", str(trials)]
         answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         theirs = json.loads(answer.splitlines()[-1])
     count = sum(map(len, theirs["epochs"]))
@@ -223,6 +234,7 @@ def measure(backbone: str, steps: int) -> dict[str, float]:
     return {
         "steps": steps,
         "epochs": count,
+        "trials": len(theirs["epochs"]),
         "stock_s": theirs["wall_s"],
         "tunebench_s": ours["wall_s"],
         "times_faster": theirs["wall_s"] / ours["wall_s"],
@@ -240,11 +252,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backbone", choices=SIDES, required=True)
     parser.add_argument("--steps", type=int, nargs="+", default=[4, 15, 60])
+    parser.add_argument("--trials", type=int, default=ALL, help=f"of {ALL}; the first 13 are a bracket")
     parser.add_argument("--record", action="store_true", help="write benchmarks/results/search-BACKBONE.md")
     parser.add_argument("--stock-in", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.stock_in:
-        print(json.dumps(stock(options.stock_in, options.backbone)))
+        print(json.dumps(stock(options.stock_in, options.backbone, options.trials)))
         return
     backbone = options.backbone
     lines = [
@@ -256,15 +269,16 @@ def main() -> None:
         "faster at 4 steps; 0.8 of what stock without overhead would reach; 1 s a trial; 0.85 of the wall "
         f"time in steps. Made by `python benchmarks/search.py --backbone {backbone} --record`.",
         "",
-        "| steps an epoch | stock | tunebench | times faster | stock without overhead | share of that "
-        "| overhead a trial: stock | tunebench, mean and worst | share of wall time in steps |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| steps an epoch | trials, epochs | stock | tunebench | times faster | stock without overhead "
+        "| share of that | overhead a trial: stock | tunebench, mean and worst | share of wall time in steps |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     print("\n".join(lines), flush=True)
     for steps in options.steps:
-        row = measure(backbone, steps)
+        row = measure(backbone, steps, options.trials)
         lines.append(
-            f"| {steps} | {row['stock_s']:.0f} s | {row['tunebench_s']:.0f} s | {row['times_faster']:.2f} | "
+            f"| {steps} | {row['trials']}, {row['epochs']} | {row['stock_s']:.0f} s | "
+            f"{row['tunebench_s']:.0f} s | {row['times_faster']:.2f} | "
             f"{row['ideal']:.2f} times faster | {row['share_of_ideal']:.2f} | {row['stock_trial_s']:.2f} s | "
             f"{row['trial_s']:.2f}, {row['trial_s_worst']:.2f} s | {row['steps_share']:.2f} |"
         )
