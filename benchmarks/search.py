@@ -270,7 +270,8 @@ def main() -> None:
         f"time in steps. Made by `python benchmarks/search.py --backbone {backbone} --record`.",
         "",
         "| steps an epoch | trials, epochs | stock | tunebench | times faster | stock without overhead "
-        "| share of that | overhead a trial: stock | tunebench, mean and worst | share of wall time in steps |",
+        "| share of that | overhead a trial: stock | tunebench, mean and worst "
+        "| share of wall time in steps |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     print("\n".join(lines), flush=True)
