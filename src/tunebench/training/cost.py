@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tunebench.space.sections import ConstraintsSection
 
 _BYTES = 4
-_CALLS = 10
-_LONGEST_S = 0.08
+_CALLS = 5
+_LONGEST_S = 0.05
 """After so long no further call is timed."""
 
 

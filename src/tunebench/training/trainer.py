@@ -30,6 +30,7 @@ from tunebench.training.frontend import FrontendStep
 from tunebench.training.pipeline import Batches
 from tunebench.training.pool import Pool
 from tunebench.training.schedules import Schedules
+from tunebench.training.writer import Writer
 from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult, better
 
 if TYPE_CHECKING:
@@ -197,23 +198,24 @@ class Trainer:
         schedules = Schedules(self._training, progress.schedules)
         for record in progress.history[request.epochs_from :]:
             on_epoch(record)
-        while progress.epoch < request.epochs_to and not progress.stopped:
-            record = self._epoch(request, classifier, frontend, progress.epoch + 1, watch)
-            progress.epoch += 1
-            progress.history.append(record)
-            score = record.metrics[self._objective]
-            improved = better(self._objective, score, progress.best_score)
-            if improved:
-                progress.best_score, progress.best_epoch = score, record.epoch
-            classifier.learning_rate, progress.stopped = schedules.observe(
-                record.metrics["val_loss"], classifier.learning_rate
-            )
-            progress.schedules = schedules.state()
+        with Writer(on_epoch) as writer:
+            while progress.epoch < request.epochs_to and not progress.stopped:
+                record = self._epoch(request, classifier, frontend, progress.epoch + 1, watch, writer)
+                progress.epoch += 1
+                progress.history.append(record)
+                score = record.metrics[self._objective]
+                improved = better(self._objective, score, progress.best_score)
+                if improved:
+                    progress.best_score, progress.best_epoch = score, record.epoch
+                classifier.learning_rate, progress.stopped = schedules.observe(
+                    record.metrics["val_loss"], classifier.learning_rate
+                )
+                progress.schedules = schedules.state()
+                with watch.phase("checkpoint"):
+                    best = classifier.weights() if improved and request.kind == "repeat" else None
+                    writer.write(record, folder, classifier.state(), progress, best)
             with watch.phase("checkpoint"):
-                if improved and request.kind == "repeat":
-                    checkpoint.save_best(folder, classifier.weights())
-                checkpoint.save(folder, classifier.state(), progress)
-            on_epoch(record)
+                writer.finish()
         return progress
 
     def _epoch(
@@ -223,10 +225,14 @@ class Trainer:
         frontend: FrontendStep,
         epoch: int,
         watch: Stopwatch,
+        writer: Writer,
     ) -> EpochRecord:
         learning_rate = classifier.learning_rate
+        told_s = writer.telling_s
         with watch.phase("train"):
-            loss, accuracy = classifier.train(frontend, self._train.shuffled(request.seed, epoch))
+            batches = writer.looked_after(self._train.shuffled(request.seed, epoch))
+            loss, accuracy = classifier.train(frontend, batches)
+        watch.seconds["train"] -= writer.telling_s - told_s
         if not math.isfinite(loss):
             raise DivergedError(f"the loss is {loss} in epoch {epoch} (learning_rate {learning_rate:.3g})")
         with watch.phase("evaluate"):
