@@ -54,6 +54,19 @@ def test_an_actor_that_hangs_is_replaced(rays: Make) -> None:
     assert not executor._workers
 
 
+def test_idle_actors_that_died_are_not_handed_a_trial(rays: Make) -> None:
+    executor = rays(2)
+    drive(executor, [asked(0), asked(1)])
+    places = [worker.place.pid for worker in executor._workers]
+    assert len(places) == 2
+    executor.submit(asked(2))
+    for pid in places:
+        os.kill(pid, signal.SIGKILL)
+    lost = executor.wait(lambda trial, record: None)
+    assert isinstance(lost, Lost)
+    assert executor._workers == []
+
+
 class HiddenStore(Store):
     """A store on a disk that only the driver has."""
 
@@ -110,3 +123,11 @@ def test_a_worker_takes_its_part_unless_told() -> None:
     assert share(NODES, 1, None, 0.0) == (16, 0.0)
     assert share([{"CPU": 2.0}], 4, None, None) == (1, 0.0)
     assert share(NODES, 5, 3, 0.25) == (3, 0.25)
+    assert share([{"CPU": 16.0}, {"CPU": 4.0}], 2, None, None) == (8, 0.0)  # both fit, on the larger node
+    assert share([{"CPU": 64.0}, {"CPU": 16.0, "GPU": 4.0}], 4, None, None) == (4, 1.0)
+
+
+@pytest.mark.parametrize("gpus", [1.5, 1e-5])
+def test_an_odd_number_of_gpus_is_refused(recipe: Recipe, gpus: float) -> None:
+    with pytest.raises(InputError, match="neither a part of one GPU nor a whole number"):
+        RayExecutor(recipe, workers=1, gpus=gpus)

@@ -45,7 +45,7 @@ def test_every_full_budget_place_is_filled(tmp_path, slots, share):
     ended = [record for record in loop.records.trials.values() if record.result is not None]
     assert len(ended) == len(loop.records.trials)
     full = [r for r in ended if r.request.rung == 3 and r.result.status is Status.COMPLETED]
-    assert len(full) >= 4
+    assert len(full) == 4
     begun = Counter(record.request.rung for record in ended)
     assert all(
         begun[rung.rung] >= rung.size for rung in planned(simulated.experiment(tmp_path, **ASHA).search)
@@ -80,13 +80,26 @@ def test_killed_and_taken_up_again_by_many_it_asks_for_nothing_twice(tmp_path):
         assert all(record.result is not None for record in loop.records.trials.values())
 
 
-def test_what_may_be_promoted_is_a_share(tmp_path):
-    most = []
-    drive(
-        tmp_path,
-        Journal(tmp_path / "journal.jsonl"),
-        slots=8,
-        keep=lambda names: most.append(len(names)),
-        **ASHA,
+@pytest.mark.parametrize("slots", [1, 8])
+@pytest.mark.parametrize("share", [0.0, 0.1])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_promoted_was_kept_until_then(tmp_path, slots, share, seed):
+    rng = random.Random(seed)
+    kept, counts = [set()], []
+
+    def keep(names) -> None:
+        kept.append(set(names))
+        counts.append(len(names))
+
+    class Checked(simulated.SimulatedExecutor):
+        def submit(self, request) -> None:
+            if request.epochs_from:
+                assert request.configuration in kept[-1]
+            super().submit(request)
+
+    executor = Checked(slots, lambda request: rng.random() < share, random.Random(seed))
+    loop = drive(
+        tmp_path, Journal(tmp_path / "journal.jsonl"), executor=executor, keep=keep, **{**ASHA, "seed": seed}
     )
-    assert max(most) <= 125 // 3 + 8
+    assert max(counts) <= 125 // 3 + 2 * slots
+    assert loop.continuable == set()

@@ -222,6 +222,10 @@ def test_a_batch_that_does_not_fit_is_trained_in_parts(trainer, monkeypatch):
     assert promoted.micro_batch == 2
     _, whole = run(trainer("whole"), request(values(), epochs=(0, 3)))
     assert [*heard, *more] == whole
+    tried_later = only_fits(monkeypatch, 1)  # with less room than before
+    smaller, _ = run(trainer(), request(values(), epochs=(3, 4)))
+    assert tried_later == [2, 2, 1]
+    assert smaller.micro_batch == 1
 
 
 def test_a_single_example_that_does_not_fit_fails_the_trial(trainer, monkeypatch):

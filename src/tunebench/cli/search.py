@@ -45,7 +45,10 @@ def search(
         ),
     ] = None,
     address: Annotated[
-        str | None, typer.Option(help="Ray cluster, 'auto' or host:port; this machine alone if not set.")
+        str | None,
+        typer.Option(
+            help="Ray cluster, 'auto' or host:port; $RAY_ADDRESS, or this machine alone, if not set."
+        ),
     ] = None,
     gpus: Annotated[
         float | None, typer.Option(min=0, help="GPUs of each Ray worker, 0.5 for half of one.")

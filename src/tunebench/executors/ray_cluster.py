@@ -24,6 +24,8 @@ _POLL_S = 1.0
 _BLOCK_SAMPLES = 2**25
 _MAX_FAILED_STARTS = 3
 _PATIENCE_S = 60.0
+_ANSWERS_WITHIN_S = 10.0
+_SMALLEST_PART = 1e-4
 
 
 class RayExecutor:
@@ -63,6 +65,10 @@ class RayExecutor:
         self._waiting: deque[TrialRequest] = deque()
         self._workers: list[_Worker] = []
         self._failed_starts, self._patient_until = 0, float("inf")
+        if gpus is not None and (0 < gpus < _SMALLEST_PART or (gpus > 1 and gpus != int(gpus))):
+            raise InputError(
+                f"--gpus {gpus:g}: is neither a part of one GPU nor a whole number; write 0.5 or 2"
+            )
         self._joined = not self._ray.is_initialized()
         if self._joined:
             join(self._ray, address, workers * (threads or 1))
@@ -88,7 +94,7 @@ class RayExecutor:
             self._hand_out()
             heard = {worker.awaits: worker for worker in self._workers if worker.awaits is not None}
             ready, _ = self._ray.wait(list(heard), num_returns=1, timeout=_POLL_S)
-            ended = self._hear(heard[ready[0]], on_epoch) if ready else self._end_hung()
+            ended = (self._hear(heard[ready[0]], on_epoch) if ready else None) or self._end_hung()
             if ended is not None:
                 return ended
 
@@ -142,6 +148,7 @@ class RayExecutor:
             worker.request, worker.heard_at = request, time.monotonic()
             files = checkpoint.pack(self._recipe.checkpoints / request.checkpoint)
             worker.awaits = worker.actor.run_trial.remote(request, files)
+            self._patient_until = float("inf")
 
     def _hear(self, worker: _Worker, on_epoch: EpochListener) -> TrialResult | Lost | None:
         worker.heard_at = time.monotonic()
@@ -169,6 +176,7 @@ class RayExecutor:
         request, place = worker.request, worker.place
         self._end(worker)
         self._workers.remove(worker)
+        self._drop_dead()
         if request is not None:
             assert place is not None
             return Lost(request.trial, f"Ray worker {place.pid} on {place.host}: {reason}")
@@ -177,6 +185,15 @@ class RayExecutor:
             raise SearchError(f"{self._failed_starts} Ray workers in a row could not be started: {reason}")
         self._start()
         return None
+
+    def _drop_dead(self) -> None:
+        """Let go of idle actors that went with the node of another: nobody waits for what they say."""
+        for worker in [w for w in self._workers if w.request is None and w.awaits is None]:
+            try:
+                self._ray.get(worker.actor.__ray_ready__.remote(), timeout=_ANSWERS_WITHIN_S)
+            except self._ray.exceptions.RayError:
+                self._end(worker)
+                self._workers.remove(worker)
 
     def _end(self, worker: _Worker) -> None:
         with suppress(self._ray.exceptions.RayError):
@@ -187,12 +204,14 @@ class RayExecutor:
             return None
         for worker in self._workers:
             silent_s = time.monotonic() - worker.heard_at
-            if worker.request is not None and silent_s > self._hung_after_s:
+            if worker.request is None or silent_s < self._hung_after_s:
+                continue
+            if not self._ray.wait([worker.awaits], timeout=0)[0]:  # others were heard first
                 return self._lose(worker, f"no epoch ended for {silent_s / 60:.1f} min")
         return None
 
     def _warn_of_no_room(self) -> None:
-        if any(worker.request for worker in self._workers):
+        if any(worker.request or worker.place for worker in self._workers):
             self._patient_until = float("inf")
         elif self._patient_until == float("inf"):
             self._patient_until = time.monotonic() + _PATIENCE_S

@@ -18,8 +18,12 @@ def share(
     """CPUs and GPUs of each worker, where they were not given."""
     cpus = [int(node.get("CPU", 0)) for node in nodes]
     even = min(sum(cpus) // workers, max(cpus, default=0))
-    any_gpu = any(node.get("GPU") for node in nodes)
-    return threads or max(1, even), (1.0 if any_gpu else 0.0) if gpus is None else gpus
+    if gpus is None:
+        gpus = 1.0 if any(node.get("GPU") for node in nodes) else 0.0
+    if threads is None:
+        fitting = (count for count in range(even, 1, -1) if places(nodes, count, gpus) >= workers)
+        threads = next(fitting, 1)
+    return threads, gpus
 
 
 def places(nodes: Sequence[dict[str, float]], threads: int, gpus: float) -> int:
@@ -58,14 +62,17 @@ def join(ray: Any, address: str | None, cpus: int) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the cluster
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     quiet: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
-    begin: dict[str, Any] = {"address": address} if address else {"num_cpus": max(cpus, os.cpu_count() or 1)}
+    alone = {"address": "local", "num_cpus": max(cpus, os.cpu_count() or 1)}
+    begin: dict[str, Any] = {"address": address} if address else alone
     try:
         with handlers_kept():
             ray.init(**begin, **quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:
+        if not address:
+            raise InputError(f"Ray cannot be started on this machine ({one_line(error)})") from error
         raise InputError(
             f"--address {address}: no Ray cluster can be joined there ({one_line(error)}). Start one with "
-            "`ray start --head`, or leave --address out to use this machine alone."
+            "`ray start --head`, or leave out --address and RAY_ADDRESS to use this machine alone."
         ) from error
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from tunebench.audio.corpus import StoredTrack
     from tunebench.executors.recipe import Recipe
     from tunebench.trial import TrialRequest
 
@@ -52,6 +53,8 @@ class RayWorker:
     def __init__(self, recipe: Recipe, workers: int, threads: int, gpus: float) -> None:
         from tunebench.training.runtime import set_up
 
+        if not gpus:  # Ray leaves a node's GPUs in sight of those that asked for none
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""
         set_up(threads=threads, memory_mib=part_of_gpu_mib(visible_gpus(), gpus))
         self._recipe, self._workers, self._checkpoints = recipe, workers, _scratch() / "checkpoints"
         self._pool = ThreadPoolExecutor(1)
@@ -138,8 +141,15 @@ def node_store() -> Path:
 
 
 def _absent(recipe: Recipe) -> list[str]:
-    corpus = recipe.data.corpus
-    return [stored.key for stored in corpus.tracks if corpus.store.samples(stored.key) != stored.samples]
+    store = recipe.data.corpus.store
+
+    def there(stored: StoredTrack) -> bool:
+        try:
+            return store.samples(stored.key) == stored.samples
+        except OSError:  # another user's folder
+            return False
+
+    return [stored.key for stored in recipe.data.corpus.tracks if not there(stored)]
 
 
 def _scratch() -> Path:

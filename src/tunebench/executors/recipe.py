@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The arguments of a `Trainer`. The audio itself stays in the store, which every worker must reach."""
+    """The arguments of a `Trainer`. The audio itself stays in the store."""
 
     data: TrainingData
     training: TrainingSection

@@ -17,13 +17,23 @@ class Level:
 
     epochs: int
     most: int
-    """Trials that it can hold in the end, but for what stands in for failed ones."""
+    """Trials that it may hold, and one more for each that fails."""
     ids: dict[str, int] = field(default_factory=dict)
     """Positions by trial."""
     completed: list[str] = field(default_factory=list)
     failed: int = 0
     promoted: set[str] = field(default_factory=set)
     """Trials of it that went on to the next."""
+
+    @property
+    def running(self) -> int:
+        """Trials that have not ended."""
+        return len(self.ids) - len(self.completed) - self.failed
+
+    @property
+    def free(self) -> int:
+        """Places for trials yet to come."""
+        return self.most + self.failed - len(self.ids)
 
 
 class AshaOracle(keras_tuner.Oracle):
@@ -42,14 +52,15 @@ class AshaOracle(keras_tuner.Oracle):
         self._factor = factor
         self._levels = [Level(rung.epochs_to, rung.size) for rung in table]
         self._level_of: dict[str, int] = {}
-        self._exhausted = False
+        self._exhausted = self._over = False
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """A promotion, or a new configuration."""
         values = self._promotion(trial_id) or self._beginning(trial_id)
         if values is not None:
             return {"status": "RUNNING", "values": values}
-        return {"status": "IDLE" if self.ongoing_trials else "STOPPED"}
+        self._over = not self.ongoing_trials
+        return {"status": "STOPPED" if self._over else "IDLE"}
 
     def end_trial(self, trial: Any) -> None:
         """Note how a trial ended."""
@@ -61,26 +72,31 @@ class AshaOracle(keras_tuner.Oracle):
             level.failed += 1
 
     def promotable(self) -> set[str]:
-        """Trials that may still be promoted."""
+        """Trials that may still be promoted: those that would be if all that runs and may come were worse."""
         found: set[str] = set()
-        for number, level in enumerate(self._levels[:-1]):
-            found.update(self._best(number, max(level.most, len(level.ids))))
+        for number, (level, above) in enumerate(zip(self._levels, self._levels[1:], strict=False)):
+            if not self._over and above.free + above.running > 0:
+                most = len(level.ids) + max(0, level.free) + level.running
+                found.update(self._best(number, most, failing=above.running))
         return found
 
     def _promotion(self, trial_id: str) -> dict[str, Any] | None:
         for number in reversed(range(len(self._levels) - 1)):
             level = self._levels[number]
             best = self._best(number, len(level.completed) + level.failed)
-            if best:
+            if best and self._levels[number + 1].free > 0:
                 level.promoted.add(best[0])
                 values = self.trials[best[0]].hyperparameters.values
                 return self._enter(trial_id, number + 1, {**values, "tuner/trial_id": best[0]})
         return None
 
-    def _best(self, number: int, of: int) -> list[str]:
-        """Trials of a rung that would be promoted if so many of it had ended, and were not; best first."""
+    def _best(self, number: int, of: int, *, failing: int = 0) -> list[str]:
+        """Trials of a rung that would be promoted if so many of it had ended, and were not; best first.
+
+        `failing` trials of the next rung are taken to fail.
+        """
         level = self._levels[number]
-        places = of // self._factor + self._levels[number + 1].failed
+        places = of // self._factor + self._levels[number + 1].failed + failing
         sign = -1 if self.objective.direction == "max" else 1
         ranked = sorted(level.completed, key=lambda name: (sign * self.trials[name].score, level.ids[name]))
         return [name for name in ranked[:places] if name not in level.promoted]

@@ -65,9 +65,12 @@ def load_best(folder: Path) -> Arrays | None:
 
 
 def pack(folder: Path) -> dict[str, bytes]:
-    """The files of a configuration's state as they are, by name, to be sent elsewhere."""
+    """The files of a configuration's state as they are, by name, to be sent elsewhere.
+
+    In the order in which they are to be written: no state names a best epoch whose weights are not there.
+    """
     files: dict[str, bytes] = {}
-    for name in (_STATE, _BEST):
+    for name in (_BEST, _STATE):
         with contextlib.suppress(OSError):  # none, or none that can be read
             files[name] = (folder / name).read_bytes()
     return files

@@ -151,6 +151,8 @@ class Trainer:
         classifier = self._pool.classifier(structure)
         classifier.begin(scalars_of(request.values), request.seed)
         classifier.restore(weights)
+        stored = checkpoint.load(folder)
+        classifier.micro_batch = stored[1].micro_batch if stored else None
         return classifier, self._pool.frontend(request.values, self._data.signal, structure)
 
     def _steps(self, values: Values) -> tuple[Classifier, FrontendStep]:
@@ -170,7 +172,9 @@ class Trainer:
             try:
                 return self._train_to(request, structure, on_epoch, watch, micro_batch)
             except tf.errors.ResourceExhaustedError:
-                before = micro_batch or self._train.batch_size
+                stored = checkpoint.load(self._checkpoints / request.checkpoint)
+                fitted = stored[1].micro_batch if stored else None
+                before = micro_batch or fitted or self._train.batch_size
                 if before == 1:
                     raise
                 micro_batch = before // 2
@@ -211,10 +215,10 @@ class Trainer:
                     record.metrics["val_loss"], classifier.learning_rate
                 )
                 progress.schedules = schedules.state()
-                with watch.phase("checkpoint"):
+                with _but_for_telling(watch, "checkpoint", writer):
                     best = classifier.weights() if improved and request.kind == "repeat" else None
                     writer.write(record, folder, classifier.state(), progress, best)
-            with watch.phase("checkpoint"):
+            with _but_for_telling(watch, "checkpoint", writer):
                 writer.finish()
         return progress
 
@@ -228,11 +232,9 @@ class Trainer:
         writer: Writer,
     ) -> EpochRecord:
         learning_rate = classifier.learning_rate
-        told_s = writer.telling_s
-        with watch.phase("train"):
+        with _but_for_telling(watch, "train", writer):
             batches = writer.looked_after(self._train.shuffled(request.seed, epoch))
             loss, accuracy = classifier.train(frontend, batches)
-        watch.seconds["train"] -= writer.telling_s - told_s
         if not math.isfinite(loss):
             raise DivergedError(f"the loss is {loss} in epoch {epoch} (learning_rate {learning_rate:.3g})")
         with watch.phase("evaluate"):
@@ -246,6 +248,15 @@ class Trainer:
             {"loss": loss, "accuracy": accuracy, "learning_rate": learning_rate}
             | {f"val_{name}": value for name, value in figures.items()},
         )
+
+
+@contextmanager
+def _but_for_telling(watch: Stopwatch, phase: str, writer: Writer) -> Iterator[None]:
+    """A phase without the time of those who are told of an epoch in it."""
+    told_s = writer.telling_s
+    with watch.phase(phase):
+        yield
+    watch.seconds[phase] -= writer.telling_s - told_s
 
 
 def scalars_of(values: Values) -> Scalars:
