@@ -21,7 +21,8 @@ def share(
     if gpus is None:
         gpus = 1.0 if any(node.get("GPU") for node in nodes) else 0.0
     if threads is None:
-        fitting = (count for count in range(even, 1, -1) if places(nodes, count, gpus) >= workers)
+        most = min(workers, places(nodes, 1, gpus))
+        fitting = (count for count in range(even, 1, -1) if places(nodes, count, gpus) >= most)
         threads = next(fitting, 1)
     return threads, gpus
 
