@@ -52,7 +52,7 @@ HEAVY = (
 """Packages that take seconds to import."""
 
 AT_HOME = {
-    "keras_tuner": {"space/keras_tuner.py", "search/oracle.py", "search/hyperband.py"},
+    "keras_tuner": {"space/keras_tuner.py", "search/oracle.py", "search/hyperband.py", "search/asha.py"},
     "mlflow": {"tracking"},
     "optuna": {"search/tpe.py", "search/optuna_space.py", "evaluation/study.py"},
     "typer": {"cli"},

@@ -49,4 +49,4 @@ def test_every_trial_of_a_configuration_shows_its_cost() -> None:
     assert [(r["parameters"], r["size_mb"], r["latency_ms"]) for r in table] == [("1000", "0.004", "2.5")] * 2
     columns = list(table[0])
     at = columns.index("structure")
-    assert columns[at + 1 : at + 4] == ["parameters", "size_mb", "latency_ms"]
+    assert columns[at + 1 : at + 5] == ["micro_batched", "parameters", "size_mb", "latency_ms"]

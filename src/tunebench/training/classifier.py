@@ -17,6 +17,7 @@ from tunebench.catalog.structure import Structure
 from tunebench.seeding import child_seed
 from tunebench.training.frontend import FrontendStep
 from tunebench.training.reinitialise import leaves, reinitialise
+from tunebench.training.runtime import as_traced
 
 _GRAPHS_BYTES = 50 * 2**20
 
@@ -104,7 +105,7 @@ class Classifier:
     ) -> tuple[float, float]:
         """One epoch; its mean loss and accuracy while training."""
         if self.micro_batch is None:
-            figures = [self._train_step(frontend(waveforms), labels) for waveforms, labels in batches]
+            figures = [self._train_whole(frontend(waveforms), labels) for waveforms, labels in batches]
         else:
             figures = [self._train_in_parts(frontend, *batch, self.micro_batch) for batch in batches]
         loss, accuracy = np.mean([[float(a), float(b)] for a, b in figures], axis=0)
@@ -142,6 +143,10 @@ class Classifier:
 
     def _seed_generators(self) -> list[keras.random.SeedGenerator]:
         return [layer.seed_generator for layer in leaves(self.model) if hasattr(layer, "seed_generator")]
+
+    def _train_whole(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with as_traced():
+            return self._train_step(images, labels)
 
     def _train_in_parts(
         self, frontend: FrontendStep, waveforms: tf.Tensor, labels: tf.Tensor, size: int
