@@ -24,6 +24,16 @@ space:
   learning_rate: {log_float: [1e-4, 1e-2]}
 """
 
+FEW = """
+name: few
+data: {root: nowhere, split: {by: track}}
+space:
+  spectrogram: {choice: {mel: {n_mels: {int: [32, 64], step: 8}}}}
+  backbone: cnn
+  learning_rate: {choice: [0.001, 0.002, 0.003, 0.004]}
+"""
+"""Twenty configurations."""
+
 
 def experiment(
     folder: Path, *, text: str | None = None, priors: Mapping[str, object] | None = None, **search: object
@@ -39,18 +49,7 @@ def score(values, epoch: int) -> float:
     return min(0.99, values["learning_rate"] * 50 + 0.4 * (1 - 0.9**epoch))
 
 
-HILLY = """
-name: simulated
-data: {root: nowhere, split: {by: track}}
-space:
-  spectrogram:
-    choice:
-      mel: {n_fft: {choice: [512, 1024, 2048]}, n_mels: {int: [32, 256], step: 32}}
-      stft: {n_fft: {choice: [512, 1024]}, hop_length: {choice: [256, 1024]}}
-  backbone: {choice: {cnn: {filters: {choice: [8, 16]}}}}
-  learning_rate: {log_float: [1e-5, 1e-1]}
-  dropout: {float: [0.0, 0.5]}
-"""
+HILLY = SPACE.replace("[1e-4, 1e-2]", "[1e-5, 1e-1]") + "  dropout: {float: [0.0, 0.5]}\n"
 GOOD_PRIORS = {"learning_rate": 1e-3, "spectrogram": "mel", "dropout": 0.2}
 BAD_PRIORS = {"learning_rate": 1e-1, "spectrogram": "stft", "dropout": 0.5}
 """The worst there are."""

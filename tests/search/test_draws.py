@@ -66,23 +66,13 @@ def test_half_of_the_others_are_drawn_around_the_priors(tmp_path):
 
 
 def test_a_space_with_priors_is_used_up_as_one_without(tmp_path, monkeypatch):
-    monkeypatch.setattr(simulated, "SPACE", FEW)
+    monkeypatch.setattr(simulated, "SPACE", simulated.FEW)
     counts = [
         len(begun(simulated.drain(make(tmp_path, priors, algorithm="random", max_trials=100))))
         for priors in (None, {"learning_rate": 0.002})
     ]
     assert counts[1] >= 18
     assert abs(counts[0] - counts[1]) <= 2
-
-
-FEW = """
-name: few
-data: {root: nowhere, split: {by: track}}
-space:
-  spectrogram: {choice: {mel: {n_mels: {int: [32, 64], step: 8}}}}
-  backbone: cnn
-  learning_rate: {choice: [0.001, 0.002, 0.003, 0.004]}
-"""
 
 
 def test_priors_that_are_too_costly_are_an_error(tmp_path):

@@ -201,15 +201,7 @@ def test_a_search_is_not_cut_or_enough_where_nothing_was_left_to_begin(tmp_path)
     assert last.enough is None
 
 
-FEW = """
-name: few
-data: {root: nowhere, split: {by: track}}
-space:
-  spectrogram: {choice: {mel: {n_mels: {int: [32, 64], step: 8}}}}
-  backbone: cnn
-  learning_rate: {choice: [0.001, 0.002, 0.003, 0.004]}
-search: {algorithm: random, max_trials: 100, max_epochs: 3, seed: 1}
-"""
+FEW = simulated.FEW + "search: {algorithm: random, max_trials: 100, max_epochs: 3, seed: 1}\n"
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe"])
