@@ -157,9 +157,12 @@ class Classifier:
         loss, accuracy = tf.zeros(()), tf.zeros(())
         for part, part_labels in zip(_parts(waveforms, size), _parts(labels, size), strict=True):
             share = tf.cast(len(part) / len(waveforms), tf.float32)
-            figures = self._sum_step(frontend(part), part_labels, share)
+            images = frontend(part)
+            with as_traced():
+                figures = self._sum_step(images, part_labels, share)
             loss, accuracy = loss + share * figures[0], accuracy + share * figures[1]
-        self._apply_step()
+        with as_traced():
+            self._apply_step()
         return loss, accuracy
 
     @cached_property

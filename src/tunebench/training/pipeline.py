@@ -54,7 +54,10 @@ class Batches:
             labels.set_shape((self.batch_size,))
             return waveforms, labels
 
+        options = tf.data.Options()
+        options.autotune.enabled = False  # nothing is left to tune, and its thread held up the end of a pass
         dataset = tf.data.Dataset.range(self.steps).map(load, num_parallel_calls=2, deterministic=True)
+        dataset = dataset.with_options(options)
         devices = tf.config.list_logical_devices("GPU")
         if devices:
             dataset = dataset.apply(tf.data.experimental.prefetch_to_device(devices[0].name))
