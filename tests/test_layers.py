@@ -22,7 +22,7 @@ ROWS = (
     ("space",),
     ("audio",),
     ("trial", "metrics"),
-    ("frontends", "backbones", "estimators"),
+    ("frontends", "backbones", "augmentations", "estimators"),
     ("training",),
     ("export",),
     ("search",),
@@ -60,6 +60,7 @@ AT_HOME = {
     "tensorflow": {
         "frontends",
         "backbones",
+        "augmentations",
         "training",
         "export",
         "serving",

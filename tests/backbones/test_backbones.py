@@ -6,6 +6,7 @@ from tunebench.backbones import build
 from tunebench.backbones.dropout import VariableDropout
 from tunebench.backbones.weights import IMAGENET, imagenet_path, locate
 from tunebench.catalog.backbones import BACKBONES
+from tunebench.catalog.spec import IMAGE
 from tunebench.catalog.structure import Structure
 from tunebench.errors import InputError
 from tunebench.training.reinitialise import leaves, reinitialise
@@ -14,8 +15,9 @@ from tunebench.training.reinitialise import leaves, reinitialise
 def structure(backbone: str, **changed) -> Structure:
     row = BACKBONES[backbone]
     params = {spec.name: spec.default for spec in row.parameters} | changed.pop("params", {})
-    side = max(row.min_side, 32)
-    fields = {"image_side": side, "channels": row.channels or 1, "dense_units": (8, 4), "classes": 3}
+    side = changed.pop("side", max(row.min_side, 32))
+    shape = (side, side, row.channels or 1) if IMAGE in row.ranks else (500, 1)
+    fields = {"input_shape": shape, "dense_units": (8, 4), "classes": 3}
     return Structure(backbone, tuple(sorted(params.items())), precision="float32", **(fields | changed))
 
 
@@ -34,14 +36,14 @@ def test_every_row_builds_and_every_weight_is_drawn_from_the_seed(backbone):
     assert kernels
     assert all(not np.array_equal(drawn[0][i], drawn[2][i]) for i in kernels)
     untouched = {v.path for layer in leaves(net.model) for v in layer.weights if v.name == "rate"}
-    assert len(untouched) == len(net.dropouts) == 3
+    assert len(untouched) == len(net.dropouts) == (5 if backbone == "dense" else 3)
 
 
 def test_the_smallest_image_of_each_row_builds():
     for name, row in BACKBONES.items():
         if name != "cnn":  # the applications check it themselves, and are built in the test above
             continue
-        assert build(structure(name, image_side=row.min_side)).model.output_shape == (None, 3)
+        assert build(structure(name, side=row.min_side)).model.output_shape == (None, 3)
 
 
 @pytest.mark.parametrize(("trainable", "expected"), [("top", 0), (2, 2)])

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tunebench.catalog.feasibility import reasons
+from tunebench.catalog.feasibility import input_shape, reasons
 from tunebench.catalog.frontends import multi_stft_windows
 from tunebench.catalog.mel_scale import count_empty_filters, mel_filter_bank
 from tunebench.catalog.spec import Signal
@@ -62,8 +62,40 @@ def test_window_within_the_segment(spectrogram: str, params: dict) -> None:
 def test_smallest_image(backbone: str, side: int) -> None:
     assert check("mel", backbone=backbone, image_size=side) == []
     assert check("mel", backbone=backbone, image_size=side - 1) == [
-        f"{backbone}: image_size {side - 1} is below its smallest image, {side}"
+        f"{backbone}: an image of {side - 1} x {side - 1} is below its smallest side, {side}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("spectrogram", "backbone", "said"),
+    [("mel", "cnn1d", "cnn1d: takes a sequence, and mel makes an image"),
+     ("waveform", "cnn", "cnn: takes an image, and waveform makes a sequence"),
+     ("waveform", "cnn1d", None), ("waveform", "dense", None), ("mel", "dense", None)],
+)  # fmt: skip
+def test_a_backbone_takes_inputs_of_its_ranks(spectrogram: str, backbone: str, said: str | None) -> None:
+    assert check(spectrogram, backbone=backbone) == ([said] if said else [])
+
+
+def test_a_decimated_waveform_must_still_be_a_sound() -> None:
+    assert check("waveform", Signal(16_000, 64_000), "dense", decimation=1000) == []
+    assert check("waveform", Signal(16_000, 63_000), "dense", decimation=1000) == [
+        "waveform: decimation 1000 leaves 63 samples of a segment of 63000; at least 64 are needed"
+    ]
+
+
+def test_the_image_that_a_net_receives() -> None:
+    values = {"spectrogram": "mel", "backbone": "cnn", "spectrogram.mel.n_mels": 40}
+    assert input_shape(values, SIGNAL) == (96, 96, 1)
+    assert input_shape({**values, "image_size": "natural"}, SIGNAL) == (40, 157, 1)
+    assert input_shape({**values, "image_size": 100, "image_width": 160}, SIGNAL) == (100, 160, 1)
+    assert input_shape({**values, "colours": "sox"}, SIGNAL) == (96, 96, 3)
+    assert input_shape({**values, "backbone": "xception"}, SIGNAL) == (96, 96, 3)
+    assert input_shape({**values, "spectrogram": "waveform"}, SIGNAL) == (20_000, 1)
+
+
+def test_colours_are_drawn_of_one_channel() -> None:
+    values = {"spectrogram": "multi_stft", "backbone": "cnn", "colours": "sox"}
+    assert reasons(values, SIGNAL) == ["multi_stft: has 3 channels, and colours are drawn of one"]
 
 
 def test_all_reasons_are_given() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tunebench.catalog.augmentations import AUGMENTATIONS, strengths
 from tunebench.catalog.feasibility import TABLES, branch, general, reasons
 from tunebench.catalog.frontends import FRONTENDS
 from tunebench.catalog.general import GENERAL
-from tunebench.catalog.spec import Signal, Spec
+from tunebench.catalog.spec import SEQUENCE, AugmentationRow, Signal, Spec, load_builder
 
 ROWS = [(table, row) for table, rows in TABLES.items() for row in rows.values()]
 SIGNAL = Signal(16_000, 80_000)
@@ -26,7 +27,9 @@ def test_rows(table: str, row: object) -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    [spec for _, row in ROWS for spec in row.parameters] + list(GENERAL.values()),
+    [spec for _, row in ROWS for spec in row.parameters]
+    + list(GENERAL.values())
+    + [row.spec for row in AUGMENTATIONS.values()],
     ids=lambda spec: spec.name,
 )
 def test_every_default_may_stand(spec: Spec) -> None:
@@ -36,13 +39,17 @@ def test_every_default_may_stand(spec: Spec) -> None:
 
 
 @pytest.mark.parametrize("row", FRONTENDS.values(), ids=lambda row: row.name)
-def test_defaults_are_feasible_and_give_an_image(row: object) -> None:
+def test_defaults_are_feasible_and_give_an_image_or_a_sequence(row: object) -> None:
     params = {spec.name: spec.default for spec in row.parameters}
     assert list(row.check(params, SIGNAL)) == []
-    image = row.image(params, SIGNAL)
-    assert image.width == 1 + 80_000 // 512
-    assert image.height > 1
-    assert image.channels in (1, 3)
+    shape = row.shape(params, SIGNAL)
+    if len(shape) == SEQUENCE:
+        assert shape == (20_000, 1)
+    else:
+        height, width, channels = shape
+        assert width == 1 + 80_000 // 512
+        assert height > 1
+        assert channels in (1, 3)
 
 
 def test_branch_fills_in_defaults_and_drops_the_prefix() -> None:
@@ -58,3 +65,11 @@ def test_branch_fills_in_defaults_and_drops_the_prefix() -> None:
     assert general({"dropout": 0.1})["dropout"] == 0.1
     assert general({})["image_size"] == 96
     assert reasons(values, SIGNAL) == []
+
+
+@pytest.mark.parametrize("row", AUGMENTATIONS.values(), ids=lambda row: row.name)
+def test_every_augmentation_is_off_unless_asked_for(row: AugmentationRow) -> None:
+    off, path = row.spec.default, f"augmentation.{row.name}"
+    assert strengths({}) == strengths({path: off}) == {}
+    assert strengths({path: 0.5}) == {row.name: 0.5}
+    assert callable(load_builder(row.builder))

@@ -62,6 +62,7 @@ def small() -> Mapping[str, Mapping[str, Any]]:
         "stft": {"n_fft": 512, "hop_length": 200},
         "multi_stft": {"first_window": 256, "last_window": 1024, "hop_length": 256},
         "mfcc": {"n_mfcc": 13, "n_fft": 1024, "hop_length": 256, "n_mels": 40},
+        "waveform": {"decimation": 5},
     }
 
 

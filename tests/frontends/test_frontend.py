@@ -6,24 +6,30 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.signal
 import tensorflow as tf
 
 from tunebench.catalog.spec import Signal
 from tunebench.errors import InputError
 from tunebench.frontends import Frontend, build
+from tunebench.frontends.colours import sox_colours
 
-LAYOUT: dict[str, Any] = {"image_side": None, "channels": None, "normalisation": "range"}
+LAYOUT: dict[str, Any] = {"shape": None, "normalisation": "range"}
 
 
 @pytest.mark.parametrize(
     ("name", "params", "layout", "message"),
     [
-        ("mell", {}, {}, "no front-end 'mell'. Use one of: mel, stft, multi_stft, mfcc"),
+        ("mell", {}, {}, "no front-end 'mell'. Use one of: mel, stft, multi_stft, mfcc, waveform"),
         ("mel", {"n_mel": 64}, {}, "'mel' has no parameter n_mel. It takes: n_fft"),
         ("mel", {"hop_length": 4096}, {}, "hop_length 4096 is larger than n_fft 2048"),
         ("mfcc", {"n_mfcc": 200}, {}, "n_mfcc 200 is larger than n_mels 128"),
-        ("multi_stft", {}, {"channels": 1}, "makes 3 channels and cannot give 1"),
-        ("mel", {}, {"image_side": 0}, "image_side must be at least 1"),
+        ("multi_stft", {}, {"shape": (32, 32, 1)}, "makes 3 channels and cannot give 1"),
+        ("mel", {}, {"shape": (0, 32, 1)}, "of at least 1 each, or None for no resizing"),
+        ("mel", {}, {"shape": (32, 32)}, "shape must be"),
+        ("waveform", {}, {"shape": (32, 32, 1)}, "'waveform' makes no image"),
+        ("multi_stft", {}, {"colours": "sox"}, "Use colours='grey', or mel, stft or mfcc"),
+        ("mel", {}, {"colours": "jet"}, "colours must be one of grey, sox. Received: 'jet'"),
         ("mel", {}, {"normalisation": "minmax"}, "one of standard, range. Received: 'minmax'"),
     ],
 )
@@ -61,7 +67,9 @@ def test_low_frequencies_are_in_the_first_rows_and_early_frames_in_the_first_col
 ) -> None:
     time_s = np.arange(signal.samples) / signal.sample_rate_hz
     waveform = 0.5 * np.sin(2 * np.pi * hz * time_s) * (time_s < 0.5)
-    layer = build("stft", {"n_fft": 512, "hop_length": 128}, signal=signal, **{**LAYOUT, "image_side": side})
+    layer = build("stft", {"n_fft": 512, "hop_length": 128}, signal=signal, **LAYOUT)
+    if side is not None:
+        layer = build("stft", layer.params, signal=signal, **{**LAYOUT, "shape": (side, side, 1)})
     image = layer(waveform[None]).numpy()[0, :, :, 0]
     row = image[:, : image.shape[1] // 4].mean(axis=1).argmax()
     assert row / image.shape[0] == pytest.approx(hz / 8000.0, abs=0.02)
@@ -78,9 +86,34 @@ def test_range_is_top_db_to_the_unit_interval(signal: Signal, waveforms: np.ndar
 
 
 def test_one_channel_is_repeated(signal: Signal, waveforms: np.ndarray) -> None:
-    image = build("mel", {"n_mels": 64}, signal=signal, **{**LAYOUT, "channels": 3})(waveforms).numpy()
     single = build("mel", {"n_mels": 64}, signal=signal, **LAYOUT)(waveforms).numpy()
+    shape = (*single.shape[1:3], 3)
+    image = build("mel", {"n_mels": 64}, signal=signal, **{**LAYOUT, "shape": shape})(waveforms).numpy()
     np.testing.assert_array_equal(image, np.repeat(single, 3, axis=-1))
+
+
+def test_colours_of_known_levels() -> None:
+    """Black, then blue, purple, red and yellow, to white, as in a picture that sox draws."""
+    levels = [0.0, 0.3, 0.6, 0.73, 0.91, 1.0]
+    picture = sox_colours(tf.constant(levels)[None, :, None, None]).numpy()[0, :, 0]
+    expected = [[0, 0, 0], [0.430, 0, 0.5], [0.943, 0, 0], [1, 0.612, 0], [1, 1, 0.591], [1, 1, 1]]
+    np.testing.assert_allclose(picture, expected, atol=1e-3)
+
+
+def test_a_picture_in_colours_is_drawn_of_the_resized_image(signal: Signal, waveforms: np.ndarray) -> None:
+    params = {"n_mels": 64}
+    grey = build("mel", params, signal=signal, **{**LAYOUT, "shape": (100, 160, 1)})(waveforms)
+    colours = build("mel", params, signal=signal, colours="sox", **{**LAYOUT, "shape": (100, 160, 3)})
+    assert colours.get_config()["colours"] == "sox"
+    np.testing.assert_allclose(colours(waveforms).numpy(), sox_colours(grey).numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [2, 5, 16])
+def test_decimation_is_scipy_s(factor: int, signal: Signal, waveforms: np.ndarray) -> None:
+    layer = build("waveform", {"decimation": factor}, signal=signal, dtype="float64", **LAYOUT)
+    kept = 2.0 * layer(waveforms).numpy()[:, :, 0] - 1.0
+    reference = scipy.signal.decimate(waveforms / 32768.0, factor, n=20 * factor, ftype="fir", axis=1)
+    np.testing.assert_allclose(kept, reference, atol=1e-9)
 
 
 def test_config_is_plain(signal: Signal) -> None:

@@ -134,9 +134,17 @@ CASES = {
         ("hop: 5.0}", "max_per_track: 3}"),
         "6:27: data.segment.max_per_track: is reserved for a later version",
     ),
-    "reserved in the space": (
-        ("  dropout:", "  augmentation: {}\n  dropout:"),
-        "20:3: space.augmentation: is reserved",
+    "unknown augmentation": (
+        ("  dropout:", "  augmentation: {gain: 3}\n  dropout:"),
+        '20:18: space.augmentation.gain: is an unknown key; received "gain"; write gain_db instead',
+    ),
+    "augmentation that is no mapping": (
+        ("  dropout:", "  augmentation: gain_db\n  dropout:"),
+        '20:17: space.augmentation: must be a mapping of parameters; received "gain_db"; write {} instead',
+    ),
+    "augmentation at the top": (
+        ("  dropout:", "  mixup: 0.2\n  dropout:"),
+        "20:3: space.mixup: belongs to augmentation, not to the top of the space; ",
     ),
     "prior that is no number": (
         ("{float: [0.0, 0.5]}", "{float: [0.0, 0.5], prior: x}"),
@@ -175,7 +183,7 @@ CASES = {
     ),
     "unknown row": (
         ("      mel:  ", "      mell: "),
-        '11:7: space.spectrogram.choice.mell: must be one of mel, stft, multi_stft, mfcc; received "mell"; write mel instead',
+        '11:7: space.spectrogram.choice.mell: must be one of mel, stft, multi_stft, mfcc, waveform; received "mell"; write mel instead',
     ),
     "unknown parameter of a row": (
         ("n_mfcc: {", "n_mffc: {"),
@@ -184,7 +192,7 @@ CASES = {
     "parameter of another row": (
         ("cnn: {}", "cnn: {weights: random}"),
         '17:13: space.backbone.choice.cnn.weights: is an unknown key; received "weights"; '
-        "write one of filters, blocks, kernel_size instead",
+        "write one of filters, blocks, kernel_size, batch_normalisation, initializer instead",
     ),
     "parameter of a row at the top": (
         ("  dropout:", "  n_mfcc: 3\n  dropout:"),

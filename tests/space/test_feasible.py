@@ -63,5 +63,5 @@ def test_a_continuous_space_is_decided_by_draws(load_text: Callable, short: str)
 
 def test_backbone_too_large_for_the_image(load_text: Callable, short: str) -> None:
     space = load_text(short.replace("cnn", "xception"), "space.image_size={choice: [32, 64]}").space
-    with pytest.raises(SpaceError, match="xception: image_size 64 is below its smallest image, 71"):
+    with pytest.raises(SpaceError, match="xception: an image of 64 x 64 is below its smallest side, 71"):
         check_feasible(space, SIGNAL)

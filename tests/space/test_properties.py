@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tunebench.catalog.augmentations import AUGMENTATIONS, GROUP
 from tunebench.catalog.feasibility import TABLES
 from tunebench.catalog.general import GENERAL
 from tunebench.catalog.spec import Spec
@@ -38,6 +39,8 @@ def value(spec: Spec) -> st.SearchStrategy[Any]:
     kinds = [st.sampled_from(spec.options)] if spec.options else []
     if spec.type in ("int", "float"):
         kinds.append(number(spec))
+    if spec.type == "bool":
+        kinds.append(st.booleans())
     if spec.default is None:
         kinds.append(st.none())
     return st.one_of(kinds)
@@ -87,9 +90,10 @@ def row_choice(table: str) -> st.SearchStrategy[Any]:
 
 
 SPACES = st.builds(
-    lambda rows, general: {**rows, **general},
+    lambda rows, general, augmentation: {**rows, **general, "augmentation": augmentation},
     st.fixed_dictionaries({table: row_choice(table) for table in TABLES}),
     level(dict(GENERAL)),
+    level({name: row.spec for name, row in AUGMENTATIONS.items()}),
 )
 SEARCHES = st.fixed_dictionaries(
     {},
@@ -146,6 +150,12 @@ def as_file(values: dict[str, Any]) -> dict[str, Any]:
             name.removeprefix(prefix): item for name, item in values.items() if name.startswith(prefix)
         }
         space[table] = {"choice": {values[table]: children}}
+    augmentation = f"{GROUP}."
+    space[GROUP] = {
+        name.removeprefix(augmentation): item
+        for name, item in values.items()
+        if name.startswith(augmentation)
+    }
     return space
 
 

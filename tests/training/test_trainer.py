@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tests.training.configurations import FRONTENDS, request, values
+from tests.training.configurations import AUGMENTED, FRONTENDS, request, values
 
 from tunebench.audio.store import Store
 from tunebench.errors import StorageError
@@ -33,10 +33,11 @@ def run(trainer, asked):
     return result, heard
 
 
+@pytest.mark.parametrize("more", [{}, AUGMENTED], ids=["plain", "augmented"])
 @pytest.mark.parametrize("frontend", FRONTENDS)
-def test_three_epochs_and_six_more_equal_nine_bitwise(trainer, tmp_path, frontend):
+def test_three_epochs_and_six_more_equal_nine_bitwise(trainer, tmp_path, frontend, more):
     schedule = {"reduce_lr_on_plateau": ReduceLrOnPlateau(patience=1)}
-    asked = values(frontend)
+    asked = values(frontend, **more)
     _, whole = run(trainer("whole", **schedule), request(asked, epochs=(0, 9)))
     first, head = run(trainer("parts", **schedule), request(asked, epochs=(0, 3)))
     last, tail = run(trainer("parts", **schedule), request(asked, epochs=(3, 9)))
@@ -56,6 +57,44 @@ def test_a_warm_trial_equals_a_cold_one_bitwise(trainer):
     run(trainer("other", pool=pool), request(values("stft", learning_rate=1e-2, dropout=0.0), seed=5))
     _, warm = run(trainer("warm", pool=pool), request(values("mel")))
     assert warm == cold
+
+
+def test_augmentations_are_warm_too_and_their_strengths_are_each_trial_s(trainer, data):
+    pool = Pool()
+    weaker = {path: strength / 2 for path, strength in AUGMENTED.items()}
+    _, cold = run(trainer("cold"), request(values(**AUGMENTED)))
+    run(trainer("other", pool=pool), request(values(**weaker)))
+    kept = pool.augmentation(values(**weaker), data.signal, trainer().structure(values()))
+    _, warm = run(trainer("warm", pool=pool), request(values(**AUGMENTED)))
+    assert warm == cold
+    assert kept is pool.augmentation(values(**AUGMENTED), data.signal, trainer().structure(values()))
+
+
+@pytest.mark.parametrize("path", AUGMENTED)
+def test_an_augmentation_changes_training_and_never_what_is_evaluated(trainer, path):
+    """With steps too small to change a weight, validation says the same whatever is done to training."""
+    frontend = "waveform" if path == "augmentation.polarity" else "mel"  # which hears no polarity
+    still = {"backbone": "dense", "dropout": 0.0, "learning_rate": 1e-12}  # no batch statistics either
+    (_, (plain,)), (_, (changed,)) = (
+        run(trainer(folder), request(values(frontend, **still, **more), epochs=(0, 1)))
+        for folder, more in (("plain", {}), ("augmented", {path: AUGMENTED[path]}))
+    )
+    assert changed.metrics["loss"] != plain.metrics["loss"]
+    for name, figure in plain.metrics.items():
+        if name.startswith("val_"):
+            assert changed.metrics[name] == pytest.approx(figure, abs=1e-6), name
+
+
+def test_l2_pulls_kernels_to_nothing(trainer, tmp_path):
+    weak = {"backbone": "dense", "dropout": 0.0}
+    for folder, l2 in (("free", 0.0), ("pulled", 0.1)):
+        run(trainer(folder), request(values(**weak, l2=l2), epochs=(0, 3)))
+    norms = []
+    for folder in ("free", "pulled"):
+        state, _ = checkpoint.load(tmp_path / folder / "c0")
+        kernels = [array for name, array in state.items() if name.startswith("model/") and array.ndim == 2]
+        norms.append(sum(float(np.sum(kernel**2)) for kernel in kernels))
+    assert norms[1] < 0.9 * norms[0]
 
 
 def test_another_seed_is_another_run(trainer):
@@ -236,9 +275,10 @@ def test_a_single_example_that_does_not_fit_fails_the_trial(trainer, monkeypatch
     assert "OOM when allocating tensor" in result.message
 
 
-def test_gradients_over_parts_are_those_of_the_batch(trainer, data):
-    """But for batch statistics, which are frozen here, and dropout."""
-    asked = values(dropout=0.0)
+@pytest.mark.parametrize("more", [{}, {"augmentation.gain_db": 6.0, "augmentation.time_shift": 0.1}])
+def test_gradients_over_parts_are_those_of_the_batch(trainer, data, more):
+    """But for batch statistics, which are frozen here, dropout, and what augments inputs."""
+    asked = values(dropout=0.0, **more)
     structure = trainer().structure(asked)
     states = []
     for micro_batch in (None, 3):
@@ -250,7 +290,8 @@ def test_gradients_over_parts_are_those_of_the_batch(trainer, data):
         classifier.begin(scalars_of(asked), 1)
         classifier.micro_batch = micro_batch
         side = Batches(data.corpus, data.segments, data.split.train, batch_size=8)
-        figures = classifier.train(frontend, side.in_order())
+        augmentation = pool.augmentation(asked, data.signal, structure)
+        figures = classifier.train(frontend, side.in_order(), augmentation)
         probabilities = classifier.predict(frontend, side.in_order(), len(side.indices))
         states.append([*classifier.weights().values(), np.array(figures), probabilities])
     for whole, parts in zip(*states, strict=True):

@@ -14,7 +14,7 @@ from tunebench.catalog.structure import Structure
 
 @dataclass(frozen=True, slots=True)
 class ClassifierNet:
-    """`model` maps images `(batch, side, side, channels)` to float32 scores `(batch, classes)`, no softmax.
+    """`model` maps inputs `(batch, *input_shape)` to float32 scores `(batch, classes)`, no softmax.
 
     `pretrained` is the part whose weights came from a file, if any.
     """
@@ -29,18 +29,17 @@ def build(structure: Structure) -> ClassifierNet:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(structure.precision)
     try:
-        side = structure.image_side
-        image = keras.Input((side, side, structure.channels), name="image")
+        inputs = keras.Input(structure.input_shape, name="image")
         params = dict(structure.backbone_params)
-        x, backbone = load_builder(BACKBONES[structure.backbone].builder)(image, params)
-        dropouts: list[VariableDropout] = []
+        x, backbone = load_builder(BACKBONES[structure.backbone].builder)(inputs, params)
         for position, units in enumerate(filter(None, structure.dense_units), start=1):
-            dropouts.append(VariableDropout(name=f"dropout_{position}"))
-            x = keras.layers.Dense(units, activation="relu", name=f"dense_{position}")(dropouts[-1](x))
-        dropouts.append(VariableDropout(name="dropout_scores"))
-        scores = keras.layers.Dense(structure.classes, dtype="float32", name="scores")(dropouts[-1](x))
-        model = keras.Model(image, scores, name=structure.backbone)
+            x = VariableDropout(name=f"dropout_{position}")(x)
+            x = keras.layers.Dense(units, activation="relu", name=f"dense_{position}")(x)
+        x = VariableDropout(name="dropout_scores")(x)
+        scores = keras.layers.Dense(structure.classes, dtype="float32", name="scores")(x)
+        model = keras.Model(inputs, scores, name=structure.backbone)
     finally:
         keras.config.set_dtype_policy(before)
     pretrained = backbone if params.get("weights", "random") != "random" else None
-    return ClassifierNet(model, pretrained, tuple(dropouts))
+    dropouts = tuple(layer for layer in model.layers if isinstance(layer, VariableDropout))
+    return ClassifierNet(model, pretrained, dropouts)

@@ -7,8 +7,8 @@ from typing import Any
 
 from tunebench.catalog.backbones import BACKBONES
 from tunebench.catalog.frontends import FRONTENDS
-from tunebench.catalog.general import GENERAL
-from tunebench.catalog.spec import BackboneRow, FrontendRow, Signal, Values
+from tunebench.catalog.general import GENERAL, NATURAL
+from tunebench.catalog.spec import IMAGE, RANKS, BackboneRow, FrontendRow, Shape, Signal, Values
 
 TABLES: Mapping[str, Mapping[str, FrontendRow] | Mapping[str, BackboneRow]] = {
     "spectrogram": FRONTENDS,
@@ -35,7 +35,32 @@ def reasons(values: Values, signal: Signal) -> list[str]:
     frontend, frontend_params = branch(values, "spectrogram")
     backbone, _ = branch(values, "backbone")
     found = [f"{frontend}: {reason}" for reason in FRONTENDS[frontend].check(frontend_params, signal)]
-    side, min_side = general(values)["image_size"], BACKBONES[backbone].min_side
-    if side < min_side:
-        found.append(f"{backbone}: image_size {side} is below its smallest image, {min_side}")
+    row, drawn = BACKBONES[backbone], general(values)["colours"] != "grey"
+    natural = FRONTENDS[frontend].shape(frontend_params, signal)
+    if drawn and len(natural) == IMAGE and natural[-1] != 1:
+        found.append(f"{frontend}: has {natural[-1]} channels, and colours are drawn of one")
+    shape = input_shape(values, signal)
+    if len(shape) not in row.ranks:
+        taken = " or ".join(RANKS[rank] for rank in row.ranks)
+        found.append(f"{backbone}: takes {taken}, and {frontend} makes {RANKS[len(shape)]}")
+    elif len(shape) == IMAGE and min(shape[:2]) < row.min_side:
+        height, width, _ = shape
+        found.append(f"{backbone}: an image of {height} x {width} is below its smallest side, {row.min_side}")
     return found
+
+
+def input_shape(values: Values, signal: Signal) -> Shape:
+    """What the net of a configuration receives of a segment of this kind."""
+    frontend, params = branch(values, "spectrogram")
+    natural = FRONTENDS[frontend].shape(params, signal)
+    if len(natural) != IMAGE:
+        return natural
+    layout = general(values)
+    height, width, channels = natural
+    if layout["image_size"] != NATURAL:
+        height = width = layout["image_size"]
+    if layout["image_width"] is not None:
+        width = layout["image_width"]
+    if layout["colours"] != "grey":
+        return height, width, 3
+    return height, width, BACKBONES[str(values["backbone"])].channels or channels

@@ -1,4 +1,4 @@
-"""The table of front-ends: waveform in, image out.
+"""The table of front-ends: waveform in, image or sequence out.
 
 Adding one: a row here, and the builder that it names.
 """
@@ -9,10 +9,13 @@ import math
 from collections.abc import Iterator, Mapping
 
 from tunebench.catalog.mel_scale import count_empty_filters
-from tunebench.catalog.spec import FrontendRow, Image, Parameters, Signal, Spec
+from tunebench.catalog.spec import FrontendRow, Parameters, Signal, Spec
 
 MIN_FRAMES = 8
 """Fewer frames than this are no picture of anything."""
+
+MIN_SAMPLES = 64
+"""Fewer samples than this are no sound."""
 
 _N_FFT = Spec("n_fft", "int", 2048, "Length of the FFT.", "samples", 16, 65536)
 _HOP_LENGTH = Spec("hop_length", "int", 512, "Step from one frame to the next.", "samples", 1, 65536)
@@ -30,6 +33,11 @@ _MEL = (
 def frames(signal: Signal, hop_length: int) -> int:
     """Number of centred frames: one at every hop, the first around sample 0."""
     return 1 + signal.samples // hop_length
+
+
+def kept_samples(signal: Signal, decimation: int) -> int:
+    """Number of samples after decimation, the first among them."""
+    return -(-signal.samples // decimation)
 
 
 def multi_stft_windows(first_window: int, last_window: int) -> tuple[int, int, int]:
@@ -97,6 +105,15 @@ def _check_multi_stft(params: Parameters, signal: Signal) -> Iterator[str]:
     yield from _check_frames(hop_length, signal)
 
 
+def _check_waveform(params: Parameters, signal: Signal) -> Iterator[str]:
+    count = kept_samples(signal, params["decimation"])
+    if count < MIN_SAMPLES:
+        yield (
+            f"decimation {params['decimation']} leaves {count} samples of a segment of {signal.samples}; "
+            f"at least {MIN_SAMPLES} are needed"
+        )
+
+
 def _rows(*rows: FrontendRow) -> Mapping[str, FrontendRow]:
     return {row.name: row for row in rows}
 
@@ -107,7 +124,7 @@ FRONTENDS: Mapping[str, FrontendRow] = _rows(
         "Log-mel spectrogram.",
         (_N_FFT, _HOP_LENGTH, *_MEL, _TOP_DB),
         _check_mel,
-        lambda p, s: Image(p["n_mels"], frames(s, p["hop_length"]), 1),
+        lambda p, s: (p["n_mels"], frames(s, p["hop_length"]), 1),
         "tunebench.frontends.mel:build",
     ),
     FrontendRow(
@@ -115,7 +132,7 @@ FRONTENDS: Mapping[str, FrontendRow] = _rows(
         "Log-power short-time Fourier transform.",
         (_N_FFT, _HOP_LENGTH, _TOP_DB),
         _check_stft,
-        lambda p, s: Image(1 + p["n_fft"] // 2, frames(s, p["hop_length"]), 1),
+        lambda p, s: (1 + p["n_fft"] // 2, frames(s, p["hop_length"]), 1),
         "tunebench.frontends.stft:build",
     ),
     FrontendRow(
@@ -128,7 +145,7 @@ FRONTENDS: Mapping[str, FrontendRow] = _rows(
             _TOP_DB,
         ),
         _check_multi_stft,
-        lambda p, s: Image(1 + p["last_window"] // 2, frames(s, p["hop_length"]), 3),
+        lambda p, s: (1 + p["last_window"] // 2, frames(s, p["hop_length"]), 3),
         "tunebench.frontends.multi_stft:build",
     ),
     FrontendRow(
@@ -136,7 +153,25 @@ FRONTENDS: Mapping[str, FrontendRow] = _rows(
         "Mel-frequency cepstral coefficients.",
         (_N_MFCC, _N_FFT, _HOP_LENGTH, *_MEL, _TOP_DB),
         _check_mfcc,
-        lambda p, s: Image(p["n_mfcc"], frames(s, p["hop_length"]), 1),
+        lambda p, s: (p["n_mfcc"], frames(s, p["hop_length"]), 1),
         "tunebench.frontends.mfcc:build",
+    ),
+    FrontendRow(
+        "waveform",
+        "The waveform itself, decimated.",
+        (
+            Spec(
+                "decimation",
+                "int",
+                4,
+                "One of so many samples is kept, after a low-pass filter.",
+                "",
+                1,
+                1024,
+            ),
+        ),
+        _check_waveform,
+        lambda p, s: (kept_samples(s, p["decimation"]), 1),
+        "tunebench.frontends.waveform:build",
     ),
 )

@@ -84,40 +84,64 @@ class Signal:
     samples: int
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
-    """What a front-end makes of a segment: frequency upwards, time to the right."""
+Shape = tuple[int, ...]
+"""What a net receives of one segment; its length is its rank.
 
-    height: int
-    width: int
-    channels: int
+An image `(height, width, channels)`, frequency upwards and time to the right, or a sequence
+`(steps, channels)`.
+"""
+
+IMAGE, SEQUENCE = 3, 2
+RANKS: Mapping[int, str] = {IMAGE: "an image", SEQUENCE: "a sequence"}
 
 
 @dataclass(frozen=True, slots=True)
 class FrontendRow:
-    """A front-end: waveform in, image out.
+    """A front-end: waveform in, image or sequence out.
 
     `check` yields one reason for each rule that the parameters break on this signal;
-    `image` gives the size before any resizing.
+    `shape` is that of what it makes, before any resizing.
     """
 
     name: str
     doc: str
     parameters: tuple[Spec, ...]
     check: Callable[[Parameters, Signal], Iterator[str]]
-    image: Callable[[Parameters, Signal], Image]
+    shape: Callable[[Parameters, Signal], Shape]
     builder: str
 
 
 @dataclass(frozen=True, slots=True)
 class BackboneRow:
-    """A net from image to features. `channels` is None where any number will do."""
+    """A net from image or sequence to features.
+
+    It takes inputs of these `ranks`, images of at least `min_side`, and `channels` of them, or any number
+    if that is None.
+    """
 
     name: str
     doc: str
     parameters: tuple[Spec, ...]
-    min_side: int
-    channels: int | None
+    builder: str
+    ranks: tuple[int, ...] = (IMAGE,)
+    min_side: int = 1
+    channels: int | None = None
+
+
+Stage = Literal["waveforms", "inputs", "pairs"]
+"""What an augmentation is done to: waveforms, what the net receives, or that with its targets."""
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentationRow:
+    """Something done to training examples. Its one parameter is its strength; the default leaves it out.
+
+    The function that `builder` names takes a batch of its stage, a strength and a seed, `(2,)` int32.
+    """
+
+    name: str
+    spec: Spec
+    stage: Stage
     builder: str
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import astuple, dataclass
 
-from tunebench.catalog.backbones import BACKBONES
-from tunebench.catalog.feasibility import branch, general
-from tunebench.catalog.frontends import FRONTENDS
-from tunebench.catalog.spec import Scalar, Signal, Values
+from tunebench.catalog.feasibility import branch, general, input_shape
+from tunebench.catalog.spec import Scalar, Shape, Signal, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +15,7 @@ class Structure:
 
     backbone: str
     backbone_params: tuple[tuple[str, Scalar], ...]
-    image_side: int
-    channels: int
+    input_shape: Shape
     dense_units: tuple[int, ...]
     classes: int
     precision: str
@@ -32,21 +29,19 @@ class Structure:
 def step_key(structure: str, values: Values) -> str:
     """What the way from waveform to probabilities depends on: the key of a structure, and a front-end."""
     name, params = branch(values, "spectrogram")
-    content = repr((sorted(params.items()), general(values)["normalisation"]))
+    layout = general(values)
+    content = repr((sorted(params.items()), layout["normalisation"], layout["colours"]))
     return f"{structure}/{name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
 def structure_of(values: Values, signal: Signal, *, classes: int, precision: str) -> Structure:
     """The structure of a configuration."""
-    frontend, frontend_params = branch(values, "spectrogram")
     backbone, backbone_params = branch(values, "backbone")
     scalars = general(values)
-    channels = BACKBONES[backbone].channels or FRONTENDS[frontend].image(frontend_params, signal).channels
     return Structure(
         backbone=backbone,
         backbone_params=tuple(sorted(backbone_params.items())),
-        image_side=scalars["image_size"],
-        channels=channels,
+        input_shape=input_shape(values, signal),
         dense_units=(scalars["dense_units"], scalars["dense_units_2"]),
         classes=classes,
         precision=precision,

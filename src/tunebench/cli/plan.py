@@ -88,7 +88,7 @@ def _print_space(found: Plan, console: Console) -> None:
     console.print(f"{count} structure{'s' if count > 1 else ''} to compile:", highlight=False)
     for structure, count in found.structures.most_common():
         console.print(
-            f"  {structure.key}: {structure.image_side} x {structure.image_side} x {structure.channels}, "
+            f"  {structure.key}: {' x '.join(map(str, structure.input_shape))}, "
             f"dense {structure.dense_units}, {count / found.structures.total():.0%} of draws",
             highlight=False,
         )

@@ -8,21 +8,24 @@ import tensorflow as tf
 
 from tunebench.frontends.step import Step
 
-SMALLEST_SPREAD = 0.1
-"""A spread below this (in dB) is rounding, not signal: it is not blown up to a picture."""
-
 _AXES = (1, 2, 3)
 
 
-def standardise(values: tf.Tensor) -> tf.Tensor:
+@dataclass(frozen=True, slots=True)
+class Standardise:
     """Each example to `0.5 + z / 4`, z of mean 0 and deviation 1 over all its values.
 
     `(batch, channels, frames, bins)` -> the same shape; a constant example becomes 0.5.
     Two deviations either way fill [0, 1]; what lies beyond is not cut.
     """
-    mean, variance = tf.nn.moments(values, axes=_AXES, keepdims=True)
-    scale = 0.25 / tf.maximum(tf.sqrt(variance), SMALLEST_SPREAD)
-    return values * scale + (0.5 - mean * scale)
+
+    smallest_spread: float
+
+    def __call__(self, values: tf.Tensor) -> tf.Tensor:
+        """Shift and scale by the example's own moments."""
+        mean, variance = tf.nn.moments(values, axes=_AXES, keepdims=True)
+        scale = 0.25 / tf.maximum(tf.sqrt(variance), self.smallest_spread)
+        return values * scale + (0.5 - mean * scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +40,24 @@ class Rescale:
         return (values - self.low) * (1.0 / (self.high - self.low))
 
 
-def rescale_to_extremes(values: tf.Tensor) -> tf.Tensor:
+@dataclass(frozen=True, slots=True)
+class RescaleToExtremes:
     """Each example's own smallest value to 0 and largest to 1; a constant example becomes 0.5.
 
     `(batch, channels, frames, bins)` -> the same shape.
     """
-    low = tf.reduce_min(values, axis=_AXES, keepdims=True)
-    high = tf.reduce_max(values, axis=_AXES, keepdims=True)
-    return 0.5 + (values - 0.5 * (low + high)) / tf.maximum(high - low, SMALLEST_SPREAD)
+
+    smallest_spread: float
+
+    def __call__(self, values: tf.Tensor) -> tf.Tensor:
+        """Shift and scale by the example's own extremes."""
+        low = tf.reduce_min(values, axis=_AXES, keepdims=True)
+        high = tf.reduce_max(values, axis=_AXES, keepdims=True)
+        return 0.5 + (values - 0.5 * (low + high)) / tf.maximum(high - low, self.smallest_spread)
 
 
-def normalisation_step(mode: str, extent: tuple[float, float] | None) -> Step:
+def normalisation_step(mode: str, extent: tuple[float, float] | None, smallest_spread: float) -> Step:
     """The step for `standard` or `range`; the latter uses the fixed `extent` where there is one."""
     if mode == "standard":
-        return standardise
-    return Rescale(*extent) if extent is not None else rescale_to_extremes
+        return Standardise(smallest_spread)
+    return Rescale(*extent) if extent is not None else RescaleToExtremes(smallest_spread)

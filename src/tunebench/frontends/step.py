@@ -17,11 +17,13 @@ class Spectrogram:
 
     Together they take `(batch, samples)` in [-1, 1] to `(batch, channels, frames, bins)`,
     the lowest frequency (or coefficient) in bin 0. `extent` is the interval in which all
-    values lie, or None where it differs from example to example.
+    values lie, or None where it differs from example to example. A spread of values below
+    `smallest_spread` is rounding, not signal, and is not blown up to a picture.
     """
 
     steps: tuple[Step, ...]
     extent: tuple[float, float] | None
+    smallest_spread: float = 0.1  # dB
 
     def __call__(self, waveform: tf.Tensor) -> tf.Tensor:
         """Apply the steps in turn."""

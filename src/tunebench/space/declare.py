@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from tunebench.catalog.augmentations import GROUP
 from tunebench.catalog.spec import Scalar, Spec
 from tunebench.space.document import Document, KeyPath, is_list, is_mapping
 from tunebench.space.locate import absolute
@@ -16,7 +17,7 @@ from tunebench.space.problems import Problems
 from tunebench.space.ranges import FORMS_OF_TYPE, RANGE_FORMS, RangeReader
 from tunebench.space.space import Space
 from tunebench.space.suggest import shown, suggestion
-from tunebench.space.vocabulary import EXAMPLES, TOP, children, chooses_row, normal, rows_with
+from tunebench.space.vocabulary import AUGMENTATION, EXAMPLES, TOP, children, chooses_row, normal, rows_with
 
 FORMS = ("choice", *RANGE_FORMS)
 _STEP, _PRIOR = "step", "prior"
@@ -24,7 +25,10 @@ _STEP, _PRIOR = "step", "prior"
 
 def read_space(document: Document, problems: Problems) -> Space:
     """Read `space`; what is wrong goes to `problems`, and stands as its default in the result."""
-    return Space(_Reader(document, problems).level(("space",), "", TOP))
+    reader = _Reader(document, problems)
+    top = reader.level(("space",), "", TOP)
+    augmentation = reader.level(("space", GROUP), f"{GROUP}.", AUGMENTATION)
+    return Space(top | {f"{GROUP}.{name}": parameter for name, parameter in augmentation.items()})
 
 
 class _Reader:
@@ -54,7 +58,7 @@ class _Reader:
 
     def _refuse_unknown(self, at: KeyPath, prefix: str, specs: Mapping[str, Spec], declared: Any) -> None:
         for key in declared:
-            if key in specs:
+            if key in specs or (key == GROUP and not prefix):
                 continue
             places = [] if prefix else rows_with(str(key))
             if places:

@@ -95,7 +95,7 @@ def feasible_share(
 def _deciding(space: Space) -> Space:
     """The part of a space that feasibility depends on: the front-end, the backbone's name, the image."""
     kept: dict[str, Parameter] = {}
-    for name in ("spectrogram", "backbone", "image_size"):
+    for name in ("spectrogram", "backbone", "image_size", "image_width", "colours"):
         parameter = space.parameters[name]
         if name == "backbone" and isinstance(parameter, Choice):
             parameter = Choice(parameter.options)

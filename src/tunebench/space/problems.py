@@ -14,7 +14,6 @@ RESERVED: frozenset[KeyPath] = frozenset(
         ("target",),
         ("data", "folds"),
         ("data", "segment", "max_per_track"),
-        ("space", "augmentation"),
         ("training", "schedule"),
         ("search", "resource"),
     }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tunebench.catalog.augmentations import GROUP
 from tunebench.catalog.spec import Scalar, Spec
 from tunebench.space.document import is_list, is_mapping
 from tunebench.space.experiment import Experiment
-from tunebench.space.vocabulary import EXAMPLES, TOP, children
+from tunebench.space.vocabulary import AUGMENTATION, EXAMPLES, TOP, children
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -20,6 +21,8 @@ def json_schema() -> Schema:
     schema = _without_titles(Experiment.model_json_schema(by_alias=True))
     space = _level(TOP, "")
     space["required"] = list(EXAMPLES)
+    augmentation = {"description": "What is done to training examples.", **_level(AUGMENTATION, f"{GROUP}.")}
+    space["properties"][GROUP] = _nullable(augmentation)
     schema["properties"]["space"] = {"$ref": "#/$defs/Space"}
     schema["$defs"]["Space"] = {"description": "What may be chosen.", **space}
     for name in ("training", "search", "winner"):

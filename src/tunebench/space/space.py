@@ -18,7 +18,10 @@ GRID_POINTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Parameters by name, in the catalog's order; those of a catalog row are children of its option."""
+    """Parameters by name, in the catalog's order; those of a catalog row are children of its option.
+
+    Those of a group of the file, as `augmentation`, have its name and a dot before their own.
+    """
 
     parameters: Mapping[str, Parameter]
 
@@ -71,7 +74,13 @@ class Space:
 
     def to_plain(self) -> dict[str, Any]:
         """As the file writes it, every default written out."""
-        return plain(self.parameters)
+        top = {name: parameter for name, parameter in self.parameters.items() if "." not in name}
+        grouped: dict[str, dict[str, Any]] = {}
+        for path, parameter in self.parameters.items():
+            group, _, name = path.partition(".")
+            if name:
+                grouped.setdefault(group, {})[name] = parameter.to_plain()
+        return plain(top) | grouped
 
 
 def _has_alternatives(parameter: Parameter) -> bool:

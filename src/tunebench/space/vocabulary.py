@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tunebench.catalog.augmentations import AUGMENTATIONS, GROUP
 from tunebench.catalog.feasibility import TABLES
 from tunebench.catalog.general import GENERAL
 from tunebench.catalog.spec import Scalar, Spec
 
 _ROWS = {
-    "spectrogram": "The front-end: waveform in, image out.",
-    "backbone": "The net: image in, features out.",
+    "spectrogram": "The front-end: waveform in, image or sequence out.",
+    "backbone": "The net: image or sequence in, features out.",
 }
 
 TOP: Mapping[str, Spec] = {
@@ -19,6 +20,9 @@ TOP: Mapping[str, Spec] = {
     **GENERAL,
 }
 """The parameters at the top of `space`."""
+
+AUGMENTATION: Mapping[str, Spec] = {name: row.spec for name, row in AUGMENTATIONS.items()}
+"""Those below `space.augmentation`."""
 
 EXAMPLES = {"spectrogram": "mel", "backbone": "cnn"}
 """What to write for the parameters that have no default."""
@@ -38,6 +42,8 @@ def children(path: str, option: Scalar) -> Mapping[str, Spec]:
 def spec_of(path: str) -> Spec | None:
     """The parameter at a path such as `spectrogram.mel.n_fft`."""
     table, _, below = path.partition(".")
+    if table == GROUP:
+        return AUGMENTATION.get(below)
     row, _, name = below.rpartition(".")
     return children(table, row).get(name) if below else TOP.get(path)
 
@@ -49,6 +55,8 @@ def normal(spec: Spec, value: Any) -> Any:
 
 def rows_with(name: str) -> list[str]:
     """Where a parameter that does not belong at the top may stand: `spectrogram.choice.mel`, ..."""
+    if name in AUGMENTATION:
+        return [GROUP]
     return [
         f"{table}.choice.{row.name}"
         for table, rows in TABLES.items()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tunebench.backbones import build
 from tunebench.catalog.structure import Structure
 from tunebench.seeding import child_seed
+from tunebench.training.augmentation import Augmentation
 from tunebench.training.frontend import FrontendStep
 from tunebench.training.reinitialise import leaves, reinitialise
 from tunebench.training.runtime import as_traced
@@ -32,6 +33,7 @@ class Scalars:
     dropout: float
     weight_decay: float
     label_smoothing: float
+    l2: float = 0.0
 
 
 class Classifier:
@@ -48,6 +50,7 @@ class Classifier:
         self._pretrained = [v.numpy() for v in self.net.pretrained.variables] if self.net.pretrained else []
         self._smoothing = tf.Variable(tf.zeros(()), trainable=False)
         self._decay = tf.Variable(tf.zeros(()), trainable=False)
+        self._l2 = tf.Variable(tf.zeros(()), trainable=False)
         self._class_weights = tf.Variable(tf.ones(structure.classes), trainable=False)
         adam = keras.optimizers.Adam()
         self._learning_rate: Any = adam.learning_rate  # a variable, since no schedule was given
@@ -55,13 +58,12 @@ class Classifier:
         self._optimizer = keras.optimizers.LossScaleOptimizer(adam) if scaled else adam
         self._optimizer.build(self.model.trainable_variables)
         self._fresh_optimizer = [variable.numpy() for variable in self._optimizer.variables]
-        shape = (None, structure.image_side, structure.image_side, structure.channels)
-        images, labels = tf.TensorSpec(shape, tf.float32), tf.TensorSpec((None,), tf.int32)
-        self._batch_signature = [images, labels]
+        inputs = tf.TensorSpec((None, *structure.input_shape), tf.float32)
+        self._batch_signature = [inputs, tf.TensorSpec((None, structure.classes), tf.float32)]
         self.micro_batch: int | None = None
         """Examples at once where a whole batch does not fit: gradients are summed, statistics are theirs."""
         self._train_step = tf.function(self._step, input_signature=self._batch_signature)
-        self._predict_step = tf.function(self._probabilities, input_signature=[images])
+        self._predict_step = tf.function(self._probabilities, input_signature=[inputs])
 
     @property
     def memory_bytes(self) -> int:
@@ -87,6 +89,7 @@ class Classifier:
         """Assign what the graph reads as variables."""
         self.learning_rate = scalars.learning_rate
         self._decay.assign(scalars.weight_decay)
+        self._l2.assign(scalars.l2)
         self._smoothing.assign(scalars.label_smoothing)
         for dropout in self.net.dropouts:
             dropout.rate.assign(scalars.dropout)
@@ -101,13 +104,17 @@ class Classifier:
         self._learning_rate.assign(value)
 
     def train(
-        self, frontend: FrontendStep, batches: Iterable[tuple[tf.Tensor, tf.Tensor]]
+        self,
+        frontend: FrontendStep,
+        batches: Iterable[tuple[tf.Tensor, tf.Tensor]],
+        augmentation: Augmentation | None = None,
     ) -> tuple[float, float]:
         """One epoch; its mean loss and accuracy while training."""
-        if self.micro_batch is None:
-            figures = [self._train_whole(frontend(waveforms), labels) for waveforms, labels in batches]
-        else:
-            figures = [self._train_in_parts(frontend, *batch, self.micro_batch) for batch in batches]
+        steps = self._train_whole if self.micro_batch is None else self._train_in_parts
+        figures = [
+            steps(frontend, waveforms, tf.one_hot(labels, self.structure.classes), step, augmentation)
+            for step, (waveforms, labels) in enumerate(batches)
+        ]
         loss, accuracy = np.mean([[float(a), float(b)] for a, b in figures], axis=0)
         return float(loss), float(accuracy)
 
@@ -144,22 +151,36 @@ class Classifier:
     def _seed_generators(self) -> list[keras.random.SeedGenerator]:
         return [layer.seed_generator for layer in leaves(self.model) if hasattr(layer, "seed_generator")]
 
-    def _train_whole(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _train_whole(
+        self, frontend: FrontendStep, waveforms: tf.Tensor, targets: tf.Tensor, step: int,
+        augmentation: Augmentation | None,
+    ) -> tuple[tf.Tensor, tf.Tensor]:  # fmt: skip
+        if augmentation is None:
+            inputs = frontend(waveforms)
+        else:
+            inputs = frontend(augmentation.waveforms(waveforms, step))
+            inputs, targets = augmentation.inputs(inputs, targets, step)
         with as_traced():
-            return self._train_step(images, labels)
+            return self._train_step(inputs, targets)
 
     def _train_in_parts(
-        self, frontend: FrontendStep, waveforms: tf.Tensor, labels: tf.Tensor, size: int
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+        self, frontend: FrontendStep, waveforms: tf.Tensor, targets: tf.Tensor, step: int,
+        augmentation: Augmentation | None,
+    ) -> tuple[tf.Tensor, tf.Tensor]:  # fmt: skip
         """One step whose gradients are summed over parts of the batch."""
         for total in self._sums:
             total.assign(tf.zeros_like(total))
         loss, accuracy = tf.zeros(()), tf.zeros(())
-        for part, part_labels in zip(_parts(waveforms, size), _parts(labels, size), strict=True):
+        if augmentation is not None:
+            waveforms = augmentation.waveforms(waveforms, step)
+        parts = zip(_parts(waveforms, self.micro_batch), _parts(targets, self.micro_batch), strict=True)
+        for number, (part, part_targets) in enumerate(parts):
             share = tf.cast(len(part) / len(waveforms), tf.float32)
-            images = frontend(part)
+            inputs = frontend(part)
+            if augmentation is not None:
+                inputs, part_targets = augmentation.inputs(inputs, part_targets, step, number)  # noqa: PLW2901
             with as_traced():
-                figures = self._sum_step(images, part_labels, share)
+                figures = self._sum_step(inputs, part_targets, share)
             loss, accuracy = loss + share * figures[0], accuracy + share * figures[1]
         with as_traced():
             self._apply_step()
@@ -171,8 +192,8 @@ class Classifier:
 
     @cached_property
     def _sum_step(self) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
-        def add(images: tf.Tensor, labels: tf.Tensor, share: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            gradients, loss, accuracy = self._gradients(images, labels)
+        def add(inputs: tf.Tensor, targets: tf.Tensor, share: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            gradients, loss, accuracy = self._gradients(inputs, targets)
             for total, gradient in zip(self._sums, gradients, strict=True):
                 total.assign_add(share * gradient)
             return loss, accuracy
@@ -183,30 +204,35 @@ class Classifier:
     def _apply_step(self) -> Callable[[], None]:
         return tf.function(lambda: self._apply([total.read_value() for total in self._sums]))
 
-    def _step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        gradients, loss, accuracy = self._gradients(images, labels)
+    def _step(self, inputs: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        gradients, loss, accuracy = self._gradients(inputs, targets)
         self._apply(gradients)
         return loss, accuracy
 
-    def _gradients(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
-        """Gradients by trainable variable, the loss and the accuracy."""
-        classes = self.structure.classes
-        target = tf.one_hot(labels, classes) * (1.0 - self._smoothing) + self._smoothing / classes
-        weights = tf.gather(self._class_weights, labels)
+    def _gradients(self, inputs: tf.Tensor, targets: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
+        """Gradients by trainable variable, the loss without the penalty of `l2`, and the accuracy."""
+        smooth = targets * (1.0 - self._smoothing) + self._smoothing / self.structure.classes
+        weights = tf.linalg.matvec(targets, self._class_weights)
         with tf.GradientTape() as tape:
-            scores: Any = self.model(images, training=True)
-            loss = tf.reduce_mean(weights * tf.nn.softmax_cross_entropy_with_logits(target, scores))
+            scores: Any = self.model(inputs, training=True)
+            loss = tf.reduce_mean(weights * tf.nn.softmax_cross_entropy_with_logits(smooth, scores))
             scaled: Any = self._optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, [variable.value for variable in self.model.trainable_variables])
-        hits = tf.cast(tf.argmax(scores, axis=-1, output_type=tf.int32) == labels, tf.float32)
+        hits = tf.cast(tf.argmax(scores, axis=-1) == tf.argmax(targets, axis=-1), tf.float32)
         return gradients, loss, tf.reduce_mean(hits)
 
     def _apply(self, gradients: Any) -> None:
         variables = self.model.trainable_variables
-        for variable in variables:  # decoupled weight decay (Loshchilov and Hutter 2019); 0 for adam
-            if len(variable.shape) > 1:
+        penalised: list[Any] = []
+        for variable, gradient in zip(variables, gradients, strict=True):
+            if len(variable.shape) > 1:  # a kernel
+                slope: Any = self._optimizer.scale_loss(2.0 * self._l2 * variable)  # of l2 * sum of squares
+                penalised.append(gradient + slope)
+                # decoupled weight decay (Loshchilov and Hutter 2019); 0 for adam
                 variable.assign_sub(variable * self._decay * self._learning_rate)
-        self._optimizer.apply(gradients, variables)
+            else:
+                penalised.append(gradient)
+        self._optimizer.apply(penalised, variables)
 
     def _probabilities(self, images: tf.Tensor) -> tf.Tensor:
         return tf.nn.softmax(self.model(images, training=False))

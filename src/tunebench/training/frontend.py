@@ -9,22 +9,23 @@ import tensorflow as tf
 
 import tunebench.frontends
 from tunebench.catalog.feasibility import branch, general
-from tunebench.catalog.spec import Signal, Values
+from tunebench.catalog.spec import IMAGE, Signal, Values
 from tunebench.catalog.structure import Structure
 
 FrontendStep = Callable[[tf.Tensor], tf.Tensor]
 
 
 def frontend_layer(values: Values, signal: Signal, structure: Structure) -> keras.Layer:
-    """The front-end of a configuration, `(batch, samples)` to `(batch, side, side, channels)`."""
+    """The front-end of a configuration, `(batch, samples)` to what its net receives."""
     name, params = branch(values, "spectrogram")
+    layout = general(values)
     return tunebench.frontends.build(
         name,
         params,
         signal=signal,
-        image_side=structure.image_side,
-        channels=structure.channels,
-        normalisation=general(values)["normalisation"],
+        shape=structure.input_shape,
+        normalisation=layout["normalisation"],
+        colours=layout["colours"] if len(structure.input_shape) == IMAGE else "grey",
     )
 
 

@@ -8,9 +8,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from tunebench.catalog.augmentations import strengths
 from tunebench.catalog.feasibility import branch, general
 from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure
+from tunebench.training.augmentation import Augmentation
 from tunebench.training.classifier import Classifier
 from tunebench.training.frontend import FrontendStep, compile_frontend, frontend_layer
 
@@ -46,28 +48,39 @@ def memory_for(*, processes: int) -> float:
 
 
 class Pool:
-    """Classifiers by structure alone, in `memory_bytes`; front-ends by their parameters."""
+    """Classifiers by structure alone, in `memory_bytes`; front-ends and augmentations by their own."""
 
     def __init__(self, *, memory_bytes: float | None = None, frontends: int = 16) -> None:
         if memory_bytes is None:
             memory_bytes = memory_for(processes=1)
         self._classifiers = LeastRecentlyUsed(memory_bytes, lambda classifier: classifier.memory_bytes)
         self._frontends = LeastRecentlyUsed(frontends)
+        self._augmentations = LeastRecentlyUsed(frontends)
 
     def clear(self) -> None:
         """Let go of everything, as when a device runs out of memory."""
         self._classifiers.clear()
         self._frontends.clear()
+        self._augmentations.clear()
         gc.collect()
 
     def classifier(self, structure: Structure) -> Classifier:
         """The compiled classifier of a structure."""
         return self._classifiers.get(structure, lambda: Classifier(structure))
 
+    def augmentation(self, values: Values, signal: Signal, structure: Structure) -> Augmentation:
+        """The compiled augmentations of a configuration, with its strengths."""
+        asked = strengths(values)
+        key = (tuple(asked), signal, structure.input_shape, structure.classes)
+        found = self._augmentations.get(key, lambda: Augmentation(list(asked), signal, structure))
+        found.begin(asked)
+        return found
+
     def frontend(self, values: Values, signal: Signal, structure: Structure) -> FrontendStep:
         """The compiled front-end of a configuration."""
         name, params = branch(values, "spectrogram")
-        image = (structure.image_side, structure.channels, general(values)["normalisation"])
+        layout = general(values)
+        image = (structure.input_shape, layout["normalisation"], layout["colours"])
         key = (name, tuple(sorted(params.items())), signal, *image)
         return self._frontends.get(
             key, lambda: compile_frontend(frontend_layer(values, signal, structure), signal.samples)

@@ -21,7 +21,9 @@ from tunebench.catalog.spec import Values
 from tunebench.catalog.structure import Structure, structure_of
 from tunebench.errors import SearchError, StorageError
 from tunebench.metrics.classification import evaluate
+from tunebench.seeding import child_seed
 from tunebench.training import checkpoint
+from tunebench.training.augmentation import Augmentation
 from tunebench.training.checkpoint import Progress
 from tunebench.training.classifier import Classifier, Scalars
 from tunebench.training.cost import latency_ms, measure
@@ -191,6 +193,7 @@ class Trainer:
         with watch.phase("build"):
             classifier = self._pool.classifier(structure)
             frontend = self._pool.frontend(request.values, self._data.signal, structure)
+            augmentation = self._pool.augmentation(request.values, self._data.signal, structure)
             classifier.begin(scalars_of(request.values), request.seed, self._class_weights)
         with watch.phase("checkpoint"):
             stored = checkpoint.load(folder)
@@ -204,7 +207,9 @@ class Trainer:
             on_epoch(record)
         with Writer(on_epoch) as writer:
             while progress.epoch < request.epochs_to and not progress.stopped:
-                record = self._epoch(request, classifier, frontend, progress.epoch + 1, watch, writer)
+                epoch = progress.epoch + 1
+                augmentation.begin_epoch(child_seed(request.seed, "augmentation", epoch))
+                record = self._epoch(request, classifier, frontend, augmentation, epoch, watch, writer)
                 progress.epoch += 1
                 progress.history.append(record)
                 score = record.metrics[self._objective]
@@ -227,6 +232,7 @@ class Trainer:
         request: TrialRequest,
         classifier: Classifier,
         frontend: FrontendStep,
+        augmentation: Augmentation,
         epoch: int,
         watch: Stopwatch,
         writer: Writer,
@@ -234,7 +240,7 @@ class Trainer:
         learning_rate = classifier.learning_rate
         with _but_for_telling(watch, "train", writer):
             batches = writer.looked_after(self._train.shuffled(request.seed, epoch))
-            loss, accuracy = classifier.train(frontend, batches)
+            loss, accuracy = classifier.train(frontend, batches, augmentation)
         if not math.isfinite(loss):
             raise DivergedError(f"the loss is {loss} in epoch {epoch} (learning_rate {learning_rate:.3g})")
         with watch.phase("evaluate"):
@@ -267,6 +273,7 @@ def scalars_of(values: Values) -> Scalars:
         dropout=params["dropout"],
         weight_decay=params["weight_decay"] if params["optimizer"] == "adamw" else 0.0,
         label_smoothing=params["label_smoothing"],
+        l2=params["l2"],
     )
 
 
