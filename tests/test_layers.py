@@ -21,7 +21,7 @@ ROWS = (
     ("catalog",),
     ("space",),
     ("audio",),
-    ("trial", "metrics"),
+    ("trial", "metrics", "features"),
     ("frontends", "backbones", "augmentations", "estimators"),
     ("training",),
     ("export",),

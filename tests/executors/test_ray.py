@@ -54,6 +54,25 @@ def test_an_actor_that_hangs_is_replaced(rays: Make) -> None:
     assert not executor._workers
 
 
+def test_an_actor_that_hangs_before_its_first_trial_is_replaced(
+    rays: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executor, stopped = rays(1, hung_after_s=3.0), []
+    go_on = executor._go_on
+
+    def stop_the_first(worker) -> None:
+        go_on(worker)
+        if not stopped:
+            stopped.append(worker.place.pid)
+            os.kill(worker.place.pid, signal.SIGSTOP)
+            worker.heard_at -= ray_cluster._READY_WITHIN_S - 1.0
+
+    monkeypatch.setattr(executor, "_go_on", stop_the_first)
+    results, _ = drive(executor, [asked(0)])
+    assert results["t0"].message == ""
+    assert executor._workers[0].place.pid != stopped[0]
+
+
 def test_idle_actors_that_died_are_not_handed_a_trial(rays: Make) -> None:
     executor = rays(2)
     drive(executor, [asked(0), asked(1)])

@@ -1,4 +1,4 @@
-"""`tunebench data`: make the demo corpus, look a corpus over, decode it."""
+"""`tunebench data`: make the demo corpus, look a corpus over, decode it, write its features."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def _data() -> None:
-    """Make the demo corpus, audit a corpus, decode a corpus.
+    """Make the demo corpus, audit a corpus, decode a corpus, write its features.
 
     Example: tunebench data check search_spaces/esc10.yaml --data ~/audio/esc10
     """
@@ -105,11 +105,37 @@ def prepare(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None
     typer.echo(f"{paths.store()}: {len(corpus.tracks)} tracks, {len(corpus.quarantined)} quarantined")
 
 
+@app.command("features")
+def features(
+    space: SpaceFile,
+    out: Annotated[Path, typer.Option(help="File to write: .csv, .parquet, or .json with --mfcc.")],
+    data: DataRoot = None,
+    overrides: Overrides = None,
+    segments: Annotated[bool, typer.Option("--segments", help="A row a segment, not a track.")] = False,
+    mfcc: Annotated[
+        int, typer.Option(min=0, help="Write so many MFCCs of every frame of every segment instead.")
+    ] = 0,
+) -> None:
+    """Write the summary features of a corpus as a table, in the layout of the public GTZAN tables.
+
+    Example: tunebench data features search_spaces/gtzan.yaml --data ~/audio/gtzan --out features.csv
+    """
+    from rich.console import Console
+
+    from tunebench.app.features import write_features
+    from tunebench.app.load import load_experiment
+
+    experiment = load_experiment(space, overrides=overrides or [], data_root=data)
+    with _bar(Console(stderr=True), "extracting features") as progress:
+        rows = write_features(experiment.data, out, segments=segments, mfcc=mfcc, progress=progress)
+    typer.echo(f"{out}: {rows} rows")
+
+
 @contextmanager
-def _bar(console: Console) -> Iterator[Callable[[int, int], None]]:
+def _bar(console: Console, what: str = "decoding audio") -> Iterator[Callable[[int, int], None]]:
     """A progress bar; gives the function that moves it."""
     from rich.progress import Progress
 
     with Progress(console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("decoding audio", total=None)
+        task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

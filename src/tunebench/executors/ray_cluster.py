@@ -26,6 +26,8 @@ _MAX_FAILED_STARTS = 3
 _PATIENCE_S = 60.0
 _ANSWERS_WITHIN_S = 10.0
 _SMALLEST_PART = 1e-4
+_READY_WITHIN_S = 300.0
+"""TensorFlow is imported in it, and audio is sent."""
 
 
 class RayExecutor:
@@ -111,14 +113,18 @@ class RayExecutor:
         resources = {"num_cpus": self._threads, "num_gpus": self._gpus}
         actor = self._ray.remote(max_restarts=0, **resources)(RayWorker)  # retries are the loop's
         worker = _Worker(actor.remote(self._sent, self.slots, self._threads, self._gpus))
-        worker.awaits = worker.actor.prepare.remote(versions_of(PACKAGES))
+        worker.awaits = worker.actor.greet.remote()
         self._workers.append(worker)
 
     def _go_on(self, worker: _Worker) -> None:
-        """Send the next audio that an actor's node lacks, until it has all."""
+        """Have an actor that found room prepare itself, then send the audio that its node lacks."""
         answer = self._ray.get(worker.awaits)
+        if worker.place is None:
+            worker.place = answer
+            worker.awaits = worker.actor.prepare.remote(versions_of(PACKAGES))
+            return
         if worker.audio is None:
-            worker.place, worker.audio = answer, self._blocks(answer.missing)
+            worker.audio = self._blocks(answer)
         block = next(worker.audio, None)
         worker.awaits = None if block is None else worker.actor.receive.remote(self._ray.put(block))
         if block is None:
@@ -204,10 +210,12 @@ class RayExecutor:
             return None
         for worker in self._workers:
             silent_s = time.monotonic() - worker.heard_at
-            if worker.request is None or silent_s < self._hung_after_s:
-                continue
+            allowed_s = self._hung_after_s if worker.request else max(self._hung_after_s, _READY_WITHIN_S)
+            if worker.awaits is None or worker.place is None or silent_s < allowed_s:
+                continue  # idle, waits for room, or has time left
             if not self._ray.wait([worker.awaits], timeout=0)[0]:  # others were heard first
-                return self._lose(worker, f"no epoch ended for {silent_s / 60:.1f} min")
+                what = "no epoch ended" if worker.request else "it was not ready"
+                return self._lose(worker, f"{what} for {silent_s / 60:.1f} min")
         return None
 
     def _warn_of_no_room(self) -> None:
@@ -229,6 +237,7 @@ class _Worker:
         self.awaits: Any = None
         """What it will answer next: a reference while it starts, a stream of messages while it trains."""
         self.place: Place | None = None
+        """Known once it has found room."""
         self.audio: Iterator[dict[str, Any]] | None = None
         self.request: TrialRequest | None = None
         self.backbones: set[Any] = set()

@@ -35,11 +35,10 @@ _SCRATCH = "tunebench-worker-"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an actor runs, and the keys of the tracks that it must be sent."""
+    """Where an actor runs."""
 
     host: str
     pid: int
-    missing: list[str]
 
 
 class RayWorker:
@@ -51,17 +50,17 @@ class RayWorker:
     """
 
     def __init__(self, recipe: Recipe, workers: int, threads: int, gpus: float) -> None:
-        from tunebench.training.runtime import set_up
-
-        if not gpus:  # Ray leaves a node's GPUs in sight of those that asked for none
-            os.environ["CUDA_VISIBLE_DEVICES"] = ""
-        set_up(threads=threads, memory_mib=part_of_gpu_mib(visible_gpus(), gpus))
+        self._threads, self._gpus = threads, gpus
         self._recipe, self._workers, self._checkpoints = recipe, workers, _scratch() / "checkpoints"
         self._pool = ThreadPoolExecutor(1)
         self._trainer: Any = None
 
-    def prepare(self, versions: Mapping[str, str]) -> Place:
-        """Choose where this node reads audio: what the driver must send it stands in the answer.
+    def greet(self) -> Place:
+        """Answer as soon as there is room for this actor: from here on its silence means something."""
+        return Place(os.uname().nodename, os.getpid())
+
+    def prepare(self, versions: Mapping[str, str]) -> list[str]:
+        """Set up TensorFlow, and choose where this node reads audio: the keys of what must be sent to it.
 
         That is the driver's own store where all of it can be seen from here (a shared path), and a store of
         this node otherwise.
@@ -75,13 +74,18 @@ class RayWorker:
                 f"node {os.uname().nodename} has {here}, the driver has {dict(versions)}. Install the same "
                 "versions on every node of the cluster."
             )
+        from tunebench.training.runtime import set_up
+
+        if not self._gpus:  # Ray leaves a node's GPUs in sight of those that asked for none
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        set_up(threads=self._threads, memory_mib=part_of_gpu_mib(visible_gpus(), self._gpus))
         corpus = self._recipe.data.corpus
         if absent := _absent(self._recipe):
             store = type(corpus.store)(node_store())
             data = replace(self._recipe.data, corpus=replace(corpus, store=store))
             self._recipe = replace(self._recipe, data=data)
             absent = _absent(self._recipe)
-        return Place(os.uname().nodename, os.getpid(), absent)
+        return absent
 
     def receive(self, tracks: Mapping[str, NDArray[np.int16]]) -> None:
         """Keep decoded tracks in this node's store. Two workers that do so write the same."""
