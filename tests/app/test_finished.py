@@ -33,7 +33,7 @@ def test_the_folder(finished: Search) -> None:
     names = {path.name for path in finished.program.folder("tiny").iterdir()}
     assert names == {
         "space.yaml", "journal.jsonl", "trials.csv", "summary.json", "checkpoints", "winner", "figures",
-        "study.db",
+        "study.db", "predictions.csv", "report.html",
     }  # fmt: skip
     winner = finished.program.folder("tiny") / "winner"
     assert {path.name for path in winner.iterdir()} == {

@@ -30,7 +30,8 @@ ALL = list(commands(typer.main.get_command(main.app)))
 def test_the_commands_of_the_design() -> None:
     names = {" ".join(path) for path in ALL if path}
     assert names == {
-        "search", "validate", "plan", "data", "data demo", "data check", "data prepare", "data features", "trials", "ui",
+        "search", "validate", "plan", "data", "data demo", "data check", "data prepare",
+        "data features", "report", "trials", "ui",
         "export", "predict", "schema",
     }  # fmt: skip
 

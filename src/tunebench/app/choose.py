@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tunebench import paths
+from tunebench.app.folder import write_atomically
 from tunebench.app.session import Session
 from tunebench.audio.gather import gather
+from tunebench.audio.track import Side
 from tunebench.errors import SearchError
 from tunebench.evaluation.figures import draw_confusion, draw_curves
 from tunebench.evaluation.panels import draw_parameters
+from tunebench.evaluation.predictions import Predictions, TrackPrediction, track_predictions
 from tunebench.evaluation.study import importances, write_study
 from tunebench.evaluation.study_figures import pictures
 from tunebench.evaluation.test_side import Evaluation, count_read, evaluate_side
@@ -123,18 +127,21 @@ def _test_once(
     best: Finalist,
     figures: list[Path],
 ) -> Mapping[str, Any] | None:
-    if not len(data.split.test):
-        return None
     picture = session.folder.figures / "confusion.png"
     done = session.find("test")
     model = best.representative.trial
     if done is not None and done["repeat"] == model:  # an earlier session read it, and was stopped after
         figures.append(picture)
         return done["figures"]
+    side, probabilities = _predict(experiment, data, trainer, best, data.split.validation)
+    validation = _tracks("validation", side, probabilities, data)
+    if not len(data.split.test):
+        _keep(session, Predictions(data.corpus.classes, tuple(validation)))
+        return None
     reads = count_read(paths.home() / ".tunebench" / "test_reads.jsonl", data.split.hash, experiment.name)
-    side = Batches(data.corpus, data.segments, data.split.test, batch_size=experiment.training.batch_size)
-    classifier, frontend = trainer.best_classifier(best.representative)
-    probabilities = classifier.predict(frontend, side.in_order(), len(side.indices))
+    side, probabilities = _predict(experiment, data, trainer, best, data.split.test)
+    said = [*validation, *_tracks("test", side, probabilities, data)]
+    _keep(session, Predictions(data.corpus.classes, tuple(said)))
     evaluation = evaluate_side(
         probabilities,
         side.labels,
@@ -148,6 +155,28 @@ def _test_once(
     found = _test_fields(evaluation, data.split.hash, reads)
     session.journal.append("test", repeat=model, figures=found)
     return found
+
+
+def _predict(
+    experiment: Experiment, data: TrainingData, trainer: Trainer, best: Finalist, indices: NDArray[np.integer]
+) -> tuple[Batches, NDArray[np.float32]]:
+    side = Batches(data.corpus, data.segments, indices, batch_size=experiment.training.batch_size)
+    classifier, frontend = trainer.best_classifier(best.representative)
+    return side, classifier.predict(frontend, side.in_order(), len(side.indices))
+
+
+def _tracks(
+    name: Side, side: Batches, probabilities: NDArray[np.float32], data: TrainingData
+) -> list[TrackPrediction]:
+    tracks = [stored.track for stored in data.corpus.tracks]
+    return track_predictions(
+        name, probabilities, side.labels, side.tracks, paths=[track.path for track in tracks],
+        groups=[track.group or "" for track in tracks], classes=data.corpus.classes,
+    )  # fmt: skip
+
+
+def _keep(session: Session, predictions: Predictions) -> None:
+    write_atomically(session.folder.predictions, predictions.to_csv())
 
 
 def _test_fields(evaluation: Evaluation, split_hash: str, reads: int) -> dict[str, Any]:

@@ -55,6 +55,16 @@ class SearchFolder:
         return self.path / "study.db"
 
     @property
+    def predictions(self) -> Path:
+        """What the winner said of each track of the validation and the test side."""
+        return self.path / "predictions.csv"
+
+    @property
+    def report(self) -> Path:
+        """All of it on one page."""
+        return self.path / "report.html"
+
+    @property
     def logs(self) -> Path:
         """What worker processes write to their terminal."""
         return self.path / "logs"

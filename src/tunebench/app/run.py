@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from tunebench.app.clock import wall_s
 from tunebench.app.earlier import observations_of
 from tunebench.app.folder import SearchFolder, write_atomically
 from tunebench.app.options import Options
+from tunebench.app.report import report_of
 from tunebench.app.session import Session
 from tunebench.app.summary import describe_data, summarise
 from tunebench.audio.track import SIDES
@@ -104,6 +106,7 @@ def run(
         table.write()
         write_atomically(folder.summary, json.dumps(summary, indent=2) + "\n")
         status = "FINISHED"
+        _report(session, experiment, data, summary)
         session.journal.append("end", status=summary["status"])
     except KeyboardInterrupt:
         status = "KILLED"
@@ -117,6 +120,14 @@ def run(
         executor.close()
         tracker.close(status)
     return summary
+
+
+def _report(session: Session, experiment: Experiment, data: TrainingData, summary: dict[str, Any]) -> None:
+    """The page is worth having, and not worth losing a result for: `tunebench report` writes it again."""
+    try:
+        report_of(session.folder, experiment, data, summary)
+    except Exception as error:  # whatever matplotlib or the template meets
+        warnings.warn(f"no report of this search: {error}", stacklevel=2)
 
 
 def _too_costly(
@@ -204,5 +215,5 @@ def _search_info(experiment: Experiment, data: TrainingData, session: Session) -
         corpus_digest=data.corpus.digest,
         sides={side: len(data.split.side(side)) for side in SIDES},
         data=describe_data(experiment, data),
-        files=(folder.space, folder.trials, folder.summary, folder.study),
+        files=(folder.space, folder.trials, folder.summary, folder.study, folder.predictions, folder.report),
     )

@@ -48,11 +48,12 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
         )
     for side, names in summary["data"]["absent_classes"].items():
         console.print(f"no {side} segment of: {', '.join(names)}", highlight=False, markup=False)
-    name = summary["name"]
+    name, folder = summary["name"], search_folder(summary["name"])
     console.print(
-        f"model: {search_folder(summary['name']).path / winner['bundle']}\n"
+        f"model: {folder.path / winner['bundle']}\n"
         f"  tunebench predict {name} FILE   classify a file\n"
         f"  tunebench trials {name}         leaderboard\n"
+        f"  tunebench report {name}         write {folder.report} anew\n"
         f"  tunebench ui        {' ' * len(name)}       browse all trials in MLflow",
         highlight=False,
         soft_wrap=True,
