@@ -18,12 +18,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tunebench.app.compare import compare_searches
     from tunebench.app.corpus import audit_data, prepare_data
+    from tunebench.app.features import write_features
     from tunebench.app.leaderboard import leaderboard, trial_rows
     from tunebench.app.load import load_experiment
     from tunebench.app.models import find_bundle
     from tunebench.app.options import Options as SearchOptions
     from tunebench.app.plan import make_plan
+    from tunebench.app.report import write_report
     from tunebench.app.search import search as run_search
     from tunebench.audio.demo import write as write_demo_corpus
     from tunebench.errors import TunebenchError
@@ -40,6 +43,7 @@ _PLACES = {
     "SearchOptions": "tunebench.app.options:Options",
     "TunebenchError": "tunebench.errors:TunebenchError",
     "audit_data": "tunebench.app.corpus:audit_data",
+    "compare_searches": "tunebench.app.compare:compare_searches",
     "export_model": "tunebench.export.formats:export",
     "find_bundle": "tunebench.app.models:find_bundle",
     "json_schema": "tunebench.space.schema:json_schema",
@@ -50,6 +54,8 @@ _PLACES = {
     "run_search": "tunebench.app.search:search",
     "trial_rows": "tunebench.app.leaderboard:trial_rows",
     "write_demo_corpus": "tunebench.audio.demo:write",
+    "write_features": "tunebench.app.features:write_features",
+    "write_report": "tunebench.app.report:write_report",
 }
 
 __all__ = [
@@ -59,6 +65,7 @@ __all__ = [
     "TunebenchError",
     "__version__",
     "audit_data",
+    "compare_searches",
     "export_model",
     "find_bundle",
     "json_schema",
@@ -69,6 +76,8 @@ __all__ = [
     "run_search",
     "trial_rows",
     "write_demo_corpus",
+    "write_features",
+    "write_report",
 ]
 
 

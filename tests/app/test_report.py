@@ -94,3 +94,14 @@ def test_a_search_without_a_result_has_no_report(finished: Search, tmp_path: Pat
     assert refused.returncode == 2
     assert "search 'tiny' has no result yet" in refused.stderr
     assert program.run("report", "nothing").returncode == 2
+
+
+def test_a_search_compared_with_itself(finished: Search) -> None:
+    told = finished.program.run("compare", "tiny", "tiny")
+    assert told.returncode == 0, told.stderr
+    assert "+0.000 [+0.000, +0.000]" in told.stdout
+    found = json.loads(finished.program.run("compare", "tiny", "tiny", "--json").stdout)
+    assert found["figures"]["p_value"] == 1.0
+    refused = finished.program.run("compare", "tiny", "huge")
+    assert refused.returncode == 2
+    assert "There are: tiny" in refused.stderr

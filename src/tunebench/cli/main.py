@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from tunebench.cli import data, export, plan, predict, report, schema, search, trials, ui, validate
+from tunebench.cli import compare, data, export, plan, predict, report, schema, search, trials, ui, validate
 
 app = typer.Typer(
     name="tunebench",
@@ -49,6 +49,7 @@ app.command("plan")(plan.plan)
 app.add_typer(data.app, name="data")
 app.command("trials")(trials.trials)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
 app.command("ui")(ui.ui)
 app.command("export")(export.export)
 app.command("predict")(predict.predict)
