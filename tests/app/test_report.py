@@ -1,4 +1,4 @@
-"""The page that a search leaves behind."""
+"""The page that a search leaves behind, and winners side by side."""
 
 from __future__ import annotations
 
@@ -105,3 +105,20 @@ def test_a_search_compared_with_itself(finished: Search) -> None:
     refused = finished.program.run("compare", "tiny", "huge")
     assert refused.returncode == 2
     assert "There are: tiny" in refused.stderr
+
+
+def test_the_winner_under_several_splits(finished: Search, tmp_path: Path) -> None:
+    program = type(finished.program)(tmp_path)
+    shutil.copytree(finished.program.home, tmp_path, dirs_exist_ok=True)
+    told = program.run("compare", "tiny", "--protocols", "--json")
+    assert told.returncode == 0, told.stderr
+    results = json.loads(told.stdout.splitlines()[-1])
+    assert [(r["split_by"], r["leakage"]) for r in results] == [
+        ("group", "none"), ("track", "group"), ("segment", "segment"),
+    ]  # fmt: skip
+    assert all(0 <= r["track"]["low"] <= r["track"]["value"] <= r["track"]["high"] <= 1 for r in results)
+    assert json.loads((program.folder("tiny") / "protocols.json").read_text()) == results
+    for arguments in (("tiny",), ("tiny", "tiny", "--protocols")):
+        refused = program.run("compare", *arguments)
+        assert refused.returncode == 2
+        assert "write two names" in refused.stderr

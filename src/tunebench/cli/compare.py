@@ -9,17 +9,32 @@ import typer
 
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="Name of a search.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="Name of another, tested on the same tracks.")],
+    b: Annotated[
+        str | None, typer.Argument(metavar="B", help="Name of another, tested on the same tracks.")
+    ] = None,
+    protocols: Annotated[
+        bool,
+        typer.Option(
+            "--protocols", help="Train the winner of A anew, split by group, track and segment: the leak."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
     limit: Annotated[int, typer.Option(min=0, help="Tracks to name that only one got right.")] = 10,
 ) -> None:
-    """Compare the winners of two searches on the same tracks: difference, interval, McNemar's test.
+    """Compare the winners of two searches on the same tracks, or one under several splits.
 
     Example: tunebench compare mfcc_dense mfcc_cnn
     """
     import json
     from dataclasses import asdict
 
+    from tunebench.errors import InputError
+
+    if (b is None) != protocols:
+        raise InputError("write two names, `tunebench compare A B`, or one and --protocols")
+    if b is None:
+        _compare_protocols(a, as_json)
+        return
     from tunebench.app.compare import compare_searches
 
     found = compare_searches(a, b)
@@ -57,3 +72,29 @@ def compare(
         )
     if len(figures.changed) > limit > 0:
         console.print(f"  ... and {len(figures.changed) - limit} more; --limit shows them")
+
+
+def _compare_protocols(name: str, as_json: bool) -> None:
+    import json
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from tunebench.app.protocols import compare_protocols
+
+    told = Console(stderr=True)
+    results = compare_protocols(
+        name, on_protocol=lambda by: told.print(f"training the winner of {name}, split by {by}")
+    )
+    if as_json:
+        typer.echo(json.dumps([asdict(result) for result in results]))
+        return
+    table = Table(title=f"the winner of {name}, trained and tested under each split")
+    for column in ("split by", "sides share", "test accuracy per track", "per segment"):
+        table.add_column(column)
+    for result in results:
+        figures = [f"{i.value:.3f} [{i.low:.3f}, {i.high:.3f}]" for i in (result.track, result.segment)]
+        shared = "nothing" if result.leakage == "none" else f"{result.leakage}s"
+        table.add_row(result.split_by, shared, *figures)
+    Console().print(table)
