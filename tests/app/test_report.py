@@ -118,7 +118,25 @@ def test_the_winner_under_several_splits(finished: Search, tmp_path: Path) -> No
     ]  # fmt: skip
     assert all(0 <= r["track"]["low"] <= r["track"]["value"] <= r["track"]["high"] <= 1 for r in results)
     assert json.loads((program.folder("tiny") / "protocols.json").read_text()) == results
-    for arguments in (("tiny",), ("tiny", "tiny", "--protocols")):
+    for arguments in (("tiny",), ("tiny", "tiny", "--protocols"), ("tiny", "--protocols", "--folds")):
         refused = program.run("compare", *arguments)
         assert refused.returncode == 2
         assert "write two names" in refused.stderr
+
+
+def test_the_winner_on_each_fold(finished: Search, tmp_path: Path) -> None:
+    program = type(finished.program)(tmp_path)
+    shutil.copytree(finished.program.home, tmp_path, dirs_exist_ok=True)
+    refused = program.run("compare", "tiny", "--folds")
+    assert refused.returncode == 2
+    assert "the corpus has 0 folds, and at least 3 are needed" in refused.stderr
+    space = program.folder("tiny") / "space.yaml"
+    space.write_text(space.read_text().replace("folds: null", "folds: 4"))
+    told = program.run("compare", "tiny", "--folds", "--json")
+    assert told.returncode == 0, told.stderr
+    result = json.loads(told.stdout.splitlines()[-1])
+    assert (result["folds"], result["leakage"]) == ([1, 2, 3, 4], ["none"] * 4)
+    counted = sum(result["track_accuracy"]) / 4
+    assert result["track"]["value"] == pytest.approx(counted, abs=0.03)  # folds are nearly of one size
+    assert result["track"]["low"] <= result["track"]["value"] <= result["track"]["high"]
+    assert json.loads((program.folder("tiny") / "folds.json").read_text()) == result

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from tunebench import paths
-from tunebench.audio.audit import Audit, audit
+from tunebench.audio.audit import Audit, audit, cleaned
 from tunebench.audio.prepare import prepare
 from tunebench.audio.segments import segment
 from tunebench.audio.splits import split
 from tunebench.audio.store import Store
+from tunebench.audio.table import write_table
 from tunebench.space import DataSection
 from tunebench.training.data import TrainingData
 
@@ -28,11 +30,25 @@ def prepare_data(data: DataSection, *, progress: Progress | None = None) -> Trai
     return TrainingData(corpus, segments, split(corpus, segments, data.split))
 
 
-def audit_data(data: DataSection, *, progress: Progress | None = None) -> Audit:
+def write_cleaned(data: DataSection, found: Audit, file: Path) -> int:
+    """Write a manifest of what can be used of a corpus; returns how many tracks that is.
+
+    Raises:
+        DataError: there is no corpus to look at.
+        StorageError: the manifest cannot be written.
+    """
+    tracks = cleaned(data, found)
+    write_table(file, tracks)
+    return len(tracks)
+
+
+def audit_data(data: DataSection, *, pairs: bool = True, progress: Progress | None = None) -> Audit:
     """Look at every file of a corpus, and at the split that would result.
+
+    With `pairs`, also for tracks that hold the same recording.
 
     Raises:
         DataError: there is no corpus to look at.
         StorageError: the store cannot be written.
     """
-    return audit(data, store=Store(paths.store()), progress=progress)
+    return audit(data, store=Store(paths.store()), progress=progress, pairs=pairs)

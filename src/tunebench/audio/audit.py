@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from tunebench.audio.corpus import Corpus, Quarantined
 from tunebench.audio.leakage import Leakage, group_ids
+from tunebench.audio.manifest import read
+from tunebench.audio.near_duplicates import NearDuplicate, near_duplicates
 from tunebench.audio.prepare import Progress, check_classes, decode_all
 from tunebench.audio.segments import Segments, segment
 from tunebench.audio.splits import Split, split
 from tunebench.audio.store import Store
-from tunebench.audio.track import SIDES, Side
+from tunebench.audio.track import SIDES, Side, Track
 from tunebench.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,6 +49,24 @@ class SplitSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Two tracks that hold the same recording. `offset_s` is where the second begins in the first.
+
+    `apart` says that no group holds them together, so that they may stand on two sides; `contradicts` that
+    they have two classes.
+    """
+
+    first: str
+    second: str
+    exact: bool
+    offset_s: float
+    overlap_s: float
+    bit_errors: float
+    apart: bool
+    contradicts: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """The state of a corpus. Where it cannot be searched, `problem` says why and `split` is None."""
 
@@ -56,6 +76,8 @@ class Audit:
     groups: int
     grouped: bool
     duplicates: int
+    pairs: tuple[Pair, ...]
+    """Exact and near copies; empty unless they were looked for."""
     duration_s: float
     digest: str
     split: SplitSummary | None
@@ -63,9 +85,16 @@ class Audit:
 
 
 def audit(
-    data: DataSection, *, store: Store, progress: Progress | None = None, workers: int | None = None
+    data: DataSection,
+    *,
+    store: Store,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    pairs: bool = False,
 ) -> Audit:
     """Look at every file of a corpus. What is decoded on the way is kept in the store for the search.
+
+    With `pairs`, tracks that hold the same recording under another level, codec or beginning are looked for.
 
     Raises:
         DataError: there is no corpus to look at (see `manifest.read`).
@@ -80,6 +109,7 @@ def audit(
     except DataError as error:
         problem = str(error)
     groups = group_ids(corpus)
+    copies = near_duplicates(corpus) if pairs else []
     return Audit(
         classes=tuple(_row(corpus, segments, groups, index) for index in range(len(corpus.classes))),
         quarantined=corpus.quarantined,
@@ -87,10 +117,48 @@ def audit(
         groups=len(np.unique(groups)),
         grouped=any(stored.track.group is not None for stored in corpus.tracks),
         duplicates=len(corpus.tracks) - len({stored.key for stored in corpus.tracks}),
+        pairs=tuple(_pair(corpus, groups, copy) for copy in copies),
         duration_s=sum(stored.samples for stored in corpus.tracks) / corpus.sample_rate_hz,
         digest=corpus.digest,
         split=summary,
         problem=problem,
+    )
+
+
+def cleaned(data: DataSection, found: Audit) -> list[Track]:
+    """The tracks that can be used, exact copies left out, near ones in one group, ready for a manifest.
+
+    Of exact copies the first stays; where they have two classes none does, since nobody knows which is right.
+
+    Raises:
+        DataError: there is no corpus to look at.
+    """
+    unusable = {row.path for row in found.quarantined}
+    for pair in found.pairs:
+        if pair.contradicts:
+            unusable |= {pair.first, pair.second}
+        elif pair.exact:
+            unusable.add(pair.second)
+    kept = [track for track in read(data) if track.path not in unusable]
+    group_of = {track.path: track.group or track.path for track in kept}
+    for pair in found.pairs:
+        if pair.first in group_of and pair.second in group_of:
+            joined, gone = group_of[pair.first], group_of[pair.second]
+            group_of = {path: joined if group == gone else group for path, group in group_of.items()}
+    return [replace(track, group=group_of[track.path]) for track in kept]
+
+
+def _pair(corpus: Corpus, groups: NDArray[np.int32], found: NearDuplicate) -> Pair:
+    first, second = (corpus.tracks[track].track for track in (found.first, found.second))
+    return Pair(
+        first=first.path,
+        second=second.path,
+        exact=found.exact,
+        offset_s=found.offset_s,
+        overlap_s=found.overlap_s,
+        bit_errors=found.bit_errors,
+        apart=bool(groups[found.first] != groups[found.second]),
+        contradicts=first.label != second.label,
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from tunebench.audio.text import read_rows
 from tunebench.audio.track import Side, Track
-from tunebench.errors import DataError
+from tunebench.errors import DataError, StorageError
 
 _SIDE_NAMES: Mapping[str, Side] = {
     "train": "train", "training": "train",
@@ -19,6 +20,26 @@ _SIDE_NAMES: Mapping[str, Side] = {
 _SHOWN = 20
 
 T = TypeVar("T")
+
+
+def write_table(file: Path, tracks: Sequence[Track]) -> None:
+    """Write a manifest that `read_table` reads: path, label, group, and fold and split where any has one.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    columns = ["path", "label", "group"]
+    columns += [
+        name for name in ("fold", "split") if any(getattr(track, name) is not None for track in tracks)
+    ]
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows([getattr(track, name) for name in columns] for track in tracks)
+    except OSError as error:
+        raise StorageError(f"{file}: cannot be written ({error.strerror})") from error
 
 
 class _RowError(Exception):

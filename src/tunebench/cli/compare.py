@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tunebench.metrics.intervals import Interval
 
 
 def compare(
@@ -18,10 +23,13 @@ def compare(
             "--protocols", help="Train the winner of A anew, split by group, track and segment: the leak."
         ),
     ] = False,
+    folds: Annotated[
+        bool, typer.Option("--folds", help="Train the winner of A anew on each fold in turn.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
     limit: Annotated[int, typer.Option(min=0, help="Tracks to name that only one got right.")] = 10,
 ) -> None:
-    """Compare the winners of two searches on the same tracks, or one under several splits.
+    """Compare the winners of two searches on the same tracks, or one of them under several splits.
 
     Example: tunebench compare mfcc_dense mfcc_cnn
     """
@@ -30,10 +38,12 @@ def compare(
 
     from tunebench.errors import InputError
 
-    if (b is None) != protocols:
-        raise InputError("write two names, `tunebench compare A B`, or one and --protocols")
+    if (b is not None) + protocols + folds != 1:
+        raise InputError(
+            "write two names, `tunebench compare A B`, or one and --protocols, or one and --folds"
+        )
     if b is None:
-        _compare_protocols(a, as_json)
+        (_compare_protocols if protocols else _cross_validate)(a, as_json)
         return
     from tunebench.app.compare import compare_searches
 
@@ -81,12 +91,9 @@ def _compare_protocols(name: str, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from tunebench.app.protocols import compare_protocols
+    from tunebench.app.retrain import compare_protocols
 
-    told = Console(stderr=True)
-    results = compare_protocols(
-        name, on_protocol=lambda by: told.print(f"training the winner of {name}, split by {by}")
-    )
+    results = compare_protocols(name, on_training=_told_of(name))
     if as_json:
         typer.echo(json.dumps([asdict(result) for result in results]))
         return
@@ -94,7 +101,43 @@ def _compare_protocols(name: str, as_json: bool) -> None:
     for column in ("split by", "sides share", "test accuracy per track", "per segment"):
         table.add_column(column)
     for result in results:
-        figures = [f"{i.value:.3f} [{i.low:.3f}, {i.high:.3f}]" for i in (result.track, result.segment)]
+        figures = [_shown(figure) for figure in (result.track, result.segment)]
         shared = "nothing" if result.leakage == "none" else f"{result.leakage}s"
         table.add_row(result.split_by, shared, *figures)
     Console().print(table)
+
+
+def _cross_validate(name: str, as_json: bool) -> None:
+    import json
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from tunebench.app.retrain import cross_validate
+
+    result = cross_validate(name, on_training=_told_of(name))
+    if as_json:
+        typer.echo(json.dumps(asdict(result)))
+        return
+    table = Table(title=f"the winner of {name}, trained and tested on each fold in turn")
+    for column in ("test fold", "sides share", "accuracy per track", "per segment"):
+        table.add_column(column)
+    rows = zip(result.folds, result.leakage, result.track_accuracy, result.accuracy, strict=True)
+    for fold, leakage, track, segment in rows:
+        shared = "nothing" if leakage == "none" else f"{leakage}s"
+        table.add_row(str(fold), shared, f"{track:.3f}", f"{segment:.3f}")
+    table.add_section()
+    table.add_row("all", "", _shown(result.track), _shown(result.segment))
+    Console().print(table)
+
+
+def _told_of(name: str) -> Callable[[str], None]:
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return lambda what: console.print(f"training the winner of {name}: {what}", highlight=False)
+
+
+def _shown(figure: Interval) -> str:
+    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"

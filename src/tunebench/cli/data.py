@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from tunebench.audio.audit import Audit
+
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -44,7 +46,15 @@ def demo(
 
 
 @app.command("check")
-def check(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None) -> None:
+def check(
+    space: SpaceFile,
+    data: DataRoot = None,
+    overrides: Overrides = None,
+    fix: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Write a manifest without what cannot be used and copies."),
+    ] = None,
+) -> None:
     """Look at every file of a corpus: what it holds, what cannot be used and why, and how it is split.
 
     Example: tunebench data check search_spaces/esc10.yaml --data ~/audio/esc10
@@ -52,7 +62,7 @@ def check(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None) 
     from rich.console import Console
     from rich.table import Table
 
-    from tunebench.app.corpus import audit_data
+    from tunebench.app.corpus import audit_data, write_cleaned
     from tunebench.app.load import load_experiment
     from tunebench.errors import DataError
 
@@ -70,8 +80,7 @@ def check(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None) 
             str(row.quarantined),
         )  # fmt: skip
     console.print(table)
-    if found.duplicates:
-        console.print(f"{found.duplicates} tracks hold the same audio as another", highlight=False)
+    _print_pairs(found, console)
     for bad in found.quarantined:
         console.print(f"quarantined: {bad.path}: {bad.reason}", highlight=False, markup=False, soft_wrap=True)
     if found.split is not None:
@@ -82,6 +91,13 @@ def check(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None) 
             if names:
                 console.print(f"no {side} segment of: {', '.join(names)}", highlight=False, markup=False)
         console.print(f"segments: {sides}; leakage: {found.split.leakage}; split {found.split.hash[:12]}")
+    if fix is not None:
+        kept = write_cleaned(experiment.data, found, fix)
+        console.print(
+            f"{fix}: {kept} tracks, copies left out or in one group. Put it into data.root and write "
+            f"data.manifest: {fix.name}",
+            highlight=False, markup=False, soft_wrap=True,
+        )  # fmt: skip
     if found.problem is not None:
         raise DataError(found.problem)
 
@@ -129,6 +145,24 @@ def features(
     with _bar(Console(stderr=True), "extracting features") as progress:
         rows = write_features(experiment.data, out, segments=segments, mfcc=mfcc, progress=progress)
     typer.echo(f"{out}: {rows} rows")
+
+
+def _print_pairs(found: Audit, console: Console) -> None:
+    """Copies, those first that nothing keeps on one side."""
+    for pair in sorted(found.pairs, key=lambda pair: (not pair.contradicts, not pair.apart)):
+        what = "the same audio" if pair.exact else f"the same recording for {pair.overlap_s:.1f} s"
+        kept = "nothing keeps them on one side" if pair.apart else "one group"
+        why = "two classes" if pair.contradicts else kept
+        console.print(
+            f"copies: {pair.first} and {pair.second}: {what}; {why}",
+            highlight=False, markup=False, soft_wrap=True,
+        )  # fmt: skip
+    if apart := sum(pair.apart for pair in found.pairs):
+        console.print(
+            f"{apart} of {len(found.pairs)} pairs of copies are in no common group; --fix writes a manifest "
+            "that keeps them together",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 @contextmanager

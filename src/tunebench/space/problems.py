@@ -12,7 +12,6 @@ from tunebench.space.suggest import nearest, on_one_line, shown
 RESERVED: frozenset[KeyPath] = frozenset(
     {
         ("target",),
-        ("data", "folds"),
         ("data", "segment", "max_per_track"),
         ("training", "schedule"),
         ("search", "resource"),

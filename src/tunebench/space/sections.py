@@ -103,6 +103,8 @@ class DataSection(Section):
     """Sample rate that all audio is brought to (Hz)."""
     segment: SegmentSection = Field(default=SegmentSection(), examples=["{seconds: 5.0}"])
     trim: TrimSection | None = Field(default=None, examples=["{seconds: 30.0}"])
+    folds: Annotated[int, Field(ge=2, le=100)] | None = Field(default=None, examples=[5])
+    """Deal the groups to so many folds, each with its share of every class, where no manifest names any."""
     split: SplitSection = Field(examples=["{by: group, validation: 0.2, test: 0.2}"])
     decoder: Literal["soundfile", "tfio"] = Field(default="soundfile", examples=["soundfile"])
     """`soundfile` (with FFmpeg for what it cannot read), or tensorflow-io's decoder."""
