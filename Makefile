@@ -29,7 +29,7 @@ demo: install
 	@echo "Browse every trial in MLflow: $(TUNEBENCH) ui, then open http://127.0.0.1:5000"
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
