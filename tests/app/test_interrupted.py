@@ -156,7 +156,7 @@ def test_nothing_half_written_is_left(disturbed: Disturbed) -> None:
     home = disturbed.program.home
     assert {path.name for path in disturbed.program.folder(NAME).iterdir()} == {
         "space.yaml", "journal.jsonl", "trials.csv", "summary.json", "checkpoints", "winner", "figures",
-        "study.db",
+        "study.db", "predictions.csv", "report.html",
     }  # fmt: skip
     assert not list(disturbed.program.folder(NAME).rglob(".*"))
     stored = list((home / ".tunebench" / "store").glob("??/*.pcm"))

@@ -127,8 +127,12 @@ CASES = {
         "31:15: search.warm_start: must name other searches: esc10-quick is this one",
     ),
     "reserved": (
-        ("  sample_rate", "  folds: 5\n  sample_rate"),
-        '5:3: data.folds: is reserved for a later version; received "folds"; write nothing here: leave it out',
+        ("training:", "target: {}\ntraining:"),
+        '22:1: target: is reserved for a later version; received "target"; write nothing here: leave it out',
+    ),
+    "a single fold": (
+        ("  sample_rate", "  folds: 1\n  sample_rate"),
+        "5:10: data.folds: must be at least 2; received 1; write 5 instead",
     ),
     "reserved in a segment": (
         ("hop: 5.0}", "max_per_track: 3}"),
