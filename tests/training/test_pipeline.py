@@ -17,7 +17,7 @@ def test_the_dataset_delivers_int16_and_no_spectrogram(data):
 
 
 def test_the_fft_stands_in_the_steps_graph_unpinned(data):
-    """Of every front-end: the compiled step takes int16, names no device anywhere, and holds its transform."""
+    """Of every front-end: the compiled step takes int16, names no device anywhere, and has its transform."""
     for frontend in FRONTENDS:
         structure = structure_of(values(frontend), data.signal, classes=3, precision="float32")
         step = Pool().frontend(values(frontend), data.signal, structure)
