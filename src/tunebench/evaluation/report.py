@@ -108,7 +108,6 @@ def draw_input(values: NDArray[np.floating]) -> bytes:
     axes = figure.add_subplot()
     if values.ndim == 2:
         axes.plot(values[:, 0], linewidth=0.4, color="tab:blue")
-        axes.set_ylim(-0.05, 1.05)
         axes.margins(x=0)
     elif values.shape[-1] == 3 and not np.array_equal(values[..., 0], values[..., 1]):
         axes.imshow(np.clip(values, 0, 1), origin="lower", aspect="auto")

@@ -27,6 +27,7 @@ class Augmentation:
     def __init__(self, names: Sequence[str], signal: Signal, structure: Structure) -> None:
         self._signal = signal
         self._strengths = {name: tf.Variable(tf.zeros(()), trainable=False) for name in names}
+        self._functions = {name: load_builder(AUGMENTATIONS[name].builder) for name in names}
         self._epoch_seed = 0
         seed = tf.TensorSpec((2,), tf.int32)
         waveforms = tf.TensorSpec((None, signal.samples), tf.int16)
@@ -72,7 +73,7 @@ class Augmentation:
         values = tf.cast(waveforms, tf.float32) / FULL_SCALE
         for place, name in enumerate(self._names["waveforms"]):
             own = tf.random.fold_in(seed, place)
-            values = load_builder(AUGMENTATIONS[name].builder)(values, self._strengths[name], own)
+            values = self._functions[name](values, self._strengths[name], own)
         limits = np.iinfo(np.int16)
         whole = tf.round(values * FULL_SCALE)
         return tf.cast(tf.clip_by_value(whole, limits.min, limits.max), tf.int16)
@@ -82,7 +83,7 @@ class Augmentation:
     ) -> tuple[tf.Tensor, tf.Tensor]:
         for place, name in enumerate([*self._names["inputs"], *self._names["pairs"]]):
             own, strength = tf.random.fold_in(seed, place), self._strengths[name]
-            function = load_builder(AUGMENTATIONS[name].builder)
+            function = self._functions[name]
             if AUGMENTATIONS[name].stage == "pairs":
                 inputs, targets = function(inputs, targets, strength, own)
             else:
