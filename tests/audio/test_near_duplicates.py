@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from tests.audio.sounds import write
 
+from tunebench.app.corpus import write_cleaned
 from tunebench.audio.audit import audit, cleaned
 from tunebench.audio.near_duplicates import near_duplicates
 from tunebench.audio.prepare import prepare
 from tunebench.audio.store import Store
 from tunebench.audio.table import read_table, write_table
+from tunebench.errors import InputError
 from tunebench.space.sections import DataSection, SplitSection
 
 RATE_HZ = 16_000
@@ -109,7 +111,7 @@ def test_a_cleaned_manifest_keeps_copies_together(root: Path, store: Store, tmp_
     assert len(set(left.values())) == 12 + 12
 
 
-def test_copies_with_two_classes_are_left_out(root: Path, store: Store, tmp_path: Path) -> None:
+def test_near_copies_with_two_classes_stay_together(root: Path, store: Store, tmp_path: Path) -> None:
     for name in ("one", "two", "three", "four"):
         write(tmp_path / "a" / f"{name}.flac", recording(len(name)), RATE_HZ)
         write(tmp_path / "b" / f"{name}.flac", recording(50 + len(name)), RATE_HZ)
@@ -118,6 +120,39 @@ def test_copies_with_two_classes_are_left_out(root: Path, store: Store, tmp_path
     found = audit(data, store=store, pairs=True)
     assert any(pair.contradicts for pair in found.pairs)
     kept = {track.path for track in cleaned(data, found)}
-    assert "b/mislabelled.flac" not in kept
-    assert "a/one.flac" not in kept
+    assert "b/mislabelled.flac" in kept, "a near copy is reported, and nobody's word is taken"
     assert "a/four.flac" in kept
+    assert ("a/one.flac" in kept) != ("a/two.flac" in kept), "exact copies of one class"
+
+
+def test_what_is_put_into_one_group_has_one_fold(store: Store, tmp_path: Path) -> None:
+    for number in range(6):
+        write(tmp_path / "a" / f"{number}.flac", recording(number), RATE_HZ)
+        write(tmp_path / "b" / f"{number}.flac", recording(60 + number), RATE_HZ)
+    write(tmp_path / "a" / "9-copy.flac", 0.5 * recording(0), RATE_HZ)
+    rows = [
+        f"{p.parent.name}/{p.name},{p.parent.name},{1 + n % 3}"
+        for n, p in enumerate(sorted(tmp_path.rglob("*.flac")))
+    ]
+    (tmp_path / "tracks.csv").write_text("path,label,fold\n" + "\n".join(rows) + "\n")
+    named = section(tmp_path, manifest="tracks.csv")
+    dealt = section(tmp_path, folds=3)
+    for data in (named, dealt):
+        kept = {track.path: track for track in cleaned(data, audit(data, store=store, pairs=True))}
+        one, other = kept["a/0.flac"], kept["a/9-copy.flac"]
+        assert one.group == other.group
+        assert one.fold == other.fold
+        assert (one.fold is None) == (data is dealt), "folds that are dealt are dealt anew"
+    with pytest.raises(InputError, match="the corpus's own manifest"):
+        write_cleaned(named, audit(named, store=store), tmp_path / "tracks.csv")
+
+
+def test_short_clips_are_compared_too(store: Store, tmp_path: Path) -> None:
+    for number in range(4):
+        write(tmp_path / "a" / f"{number}.flac", recording(number, 1.0), RATE_HZ)
+        write(tmp_path / "b" / f"{number}.flac", recording(70 + number, 1.0), RATE_HZ)
+    write(tmp_path / "a" / "copy.flac", 0.4 * recording(2, 1.0), RATE_HZ)
+    data = section(tmp_path)
+    assert [(p.first, p.second) for p in audit(data, store=store, pairs=True).pairs] == [
+        ("a/2.flac", "a/copy.flac")
+    ]

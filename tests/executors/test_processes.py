@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,9 +14,11 @@ from pathlib import Path
 import pytest
 from tests.executors.test_conformance import asked, drive
 
+from tunebench.errors import SearchError
 from tunebench.executors.processes import ProcessExecutor
 from tunebench.executors.recipe import Recipe
 from tunebench.search.protocols import Lost
+from tunebench.trial import TrialResult
 
 Make = Callable[..., ProcessExecutor]
 
@@ -92,6 +95,7 @@ def test_closing_ends_workers_that_train_too(processes: Make) -> None:
 
 DRIVER = """
 import pickle, sys
+from tunebench.errors import SearchError
 from tunebench.executors.processes import ProcessExecutor
 recipe, request, logs = pickle.loads(sys.stdin.buffer.read())
 executor = ProcessExecutor(recipe, workers=1, threads=1, logs=logs)
@@ -122,3 +126,23 @@ def test_workers_end_with_their_driver(recipe: Recipe, tmp_path: Path, after_epo
     driver.wait()
     driver.stdout.close()
     assert gone(worker)
+
+
+def test_a_worker_that_ends_before_it_is_ready_costs_its_trial_nothing(processes: Make) -> None:
+    executor = processes(1)
+    executor.submit(asked(0))
+    first = executor._workers[0].process
+    first.kill()  # it is still importing TensorFlow
+    result = executor.wait(lambda trial, record: None)
+    assert isinstance(result, TrialResult)
+    assert result.message == ""
+    assert executor._workers[0].process.pid != first.pid
+
+
+def test_workers_that_cannot_start_end_the_search(processes: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    monkeypatch.setattr("tunebench.executors.processes._MAX_FAILED_STARTS", 2)
+    executor = processes(1)
+    executor.submit(asked(0))
+    with pytest.raises(SearchError, match=r"2 workers in a row could not be started: .*exit code 1"):
+        executor.wait(lambda trial, record: None)

@@ -221,3 +221,19 @@ def test_paths_that_can_be_none(load_text: Callable, short: str, text: str) -> N
     backbone = f'{{choice: {{resnet50: {{weights: "{text}"}}}}}}'
     with pytest.raises(SpaceError, match=r"space.yaml:\d:\d+: "):
         load_text(short.replace("{by: track}", split).replace("cnn", backbone))
+
+
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("demo", "65deb4519b0dc73406515c4e0db3d0b0d0750309ed7e6f74e8d9824cc0c931e4"),
+        ("esc10", "f40f62862bc788f4c00180f632aa738f4720b9c0f0e5d93365c3576fb23b97ee"),
+        ("gtzan", "cdf9e293588a62787d6f3f5d337f451918856dbfc295d3f908c3578453a3f88a"),
+    ],
+)
+def test_searches_that_were_begun_before_a_key_came_go_on(name: str, digest: str) -> None:
+    """A new key at its default must not change what a file was: see `_CAME_LATER`."""
+    folder = Path(__file__).parents[2] / "search_spaces"
+    assert load(folder / f"{name}.yaml").digest() == digest
+    changed = load(folder / f"{name}.yaml", overrides=["space.augmentation={gain_db: 3}"])
+    assert changed.digest() != digest

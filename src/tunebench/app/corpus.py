@@ -12,14 +12,20 @@ from tunebench.audio.segments import segment
 from tunebench.audio.splits import split
 from tunebench.audio.store import Store
 from tunebench.audio.table import write_table
+from tunebench.errors import InputError
 from tunebench.space import DataSection
+from tunebench.space.sections import SplitSection
 from tunebench.training.data import TrainingData
 
 Progress = Callable[[int, int], None]
 
 
-def prepare_data(data: DataSection, *, progress: Progress | None = None) -> TrainingData:
+def prepare_data(
+    data: DataSection, *, split_by: SplitSection | None = None, progress: Progress | None = None
+) -> TrainingData:
     """Decode what the store does not hold yet, cut into segments and split.
+
+    `split_by` replaces `data.split` once groups and folds are known: they may come with a protocol's lists.
 
     Raises:
         DataError: the corpus, the manifest or the split is wrong.
@@ -27,16 +33,20 @@ def prepare_data(data: DataSection, *, progress: Progress | None = None) -> Trai
     """
     corpus = prepare(data, store=Store(paths.store()), progress=progress)
     segments = segment(corpus, data.segment)
-    return TrainingData(corpus, segments, split(corpus, segments, data.split))
+    return TrainingData(corpus, segments, split(corpus, segments, split_by or data.split))
 
 
 def write_cleaned(data: DataSection, found: Audit, file: Path) -> int:
     """Write a manifest of what can be used of a corpus; returns how many tracks that is.
 
     Raises:
-        DataError: there is no corpus to look at.
+        InputError: the file is the corpus's own manifest.
+        DataError: there is no corpus to look at, or a class would be left without a track.
         StorageError: the manifest cannot be written.
     """
+    own = data.manifest and data.root / data.manifest
+    if own and file.resolve() == own.resolve():
+        raise InputError(f"{file}: is the corpus's own manifest, and is left as it is; write another name")
     tracks = cleaned(data, found)
     write_table(file, tracks)
     return len(tracks)

@@ -84,12 +84,13 @@ def _measure(
     pool = Pool()
     begun = time.perf_counter()
     classifier, frontend = pool.classifier(structure), pool.frontend(example, signal, structure)
+    augmentation = pool.augmentation(example, signal, structure)
     classifier.begin(scalars_of(example), seed)
-    classifier.train(frontend, islice(train.in_order(), 1))
+    classifier.train(frontend, islice(train.in_order(), 1), augmentation)
     classifier.predict(frontend, islice(validation.in_order(), 1), 1)
     compile_s = time.perf_counter() - begun
     trained, looked = (min(MEASURED_STEPS, side.steps) for side in (train, validation))
-    step_s = _seconds(lambda: classifier.train(frontend, islice(train.in_order(), trained)))
+    step_s = _seconds(lambda: classifier.train(frontend, islice(train.in_order(), trained), augmentation))
     look_s = _seconds(lambda: classifier.predict(frontend, islice(validation.in_order(), looked), 1))
     return StructureCost(
         compile_s=compile_s,

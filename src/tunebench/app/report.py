@@ -55,6 +55,10 @@ def write_report(name: str, *, progress: Progress | None = None) -> Path:
             f"{name}` shows what there is"
         )
     experiment = space.load(folder.space)
+    import_tensorflow()
+    from tunebench.training.runtime import set_up
+
+    set_up()
     try:
         data = prepare_data(experiment.data, progress=progress)
     except TunebenchError as error:
@@ -67,7 +71,7 @@ def report_of(
     folder: SearchFolder, experiment: Experiment, data: TrainingData | None, summary: dict[str, Any]
 ) -> Path:
     """Write the report of a search whose data stand; returns its path."""
-    board = leaderboard(experiment.name)
+    board = leaderboard(folder.path.name)
     predictions, side = _predictions(folder)
     heard = _Hearing(data, summary["winner"]["values"], experiment.training.precision)
     mistakes = predictions.worst_mistakes(side, MISTAKES) if predictions else []
@@ -133,7 +137,6 @@ class _Hearing:
         self._data = data
         if data is None:
             return
-        import_tensorflow()
         from tunebench.training.frontend import frontend_layer
 
         structure = structure_of(values, data.signal, classes=len(data.corpus.classes), precision=precision)

@@ -17,7 +17,8 @@ from tunebench.app.corpus import prepare_data
 from tunebench.app.folder import SearchFolder, existing_folder, write_atomically
 from tunebench.app.quiet import import_tensorflow
 from tunebench.app.session import last_summary
-from tunebench.audio.manifest import read
+from tunebench.audio.prepare import prepare
+from tunebench.audio.store import Store
 from tunebench.errors import DataError, InputError, SearchError
 from tunebench.evaluation.test_side import Evaluation, count_read, evaluate_side
 from tunebench.metrics.intervals import Interval
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tunebench.catalog.spec import Values
     from tunebench.space import Experiment
     from tunebench.training.data import TrainingData
+    from tunebench.training.pool import Pool
 
 PROTOCOLS = ("group", "track", "segment")
 SHARE = 0.2
@@ -76,17 +78,20 @@ def compare_protocols(name: str, *, on_training: OnTraining = lambda what: None)
         SearchError: a training failed.
     """
     folder, experiment, values = _winner(name)
+    from tunebench.training.pool import Pool
+
     results: list[ProtocolResult] = []
+    pool = Pool()
     for by in PROTOCOLS:
         section = SplitSection(by=by, validation=SHARE, test=SHARE, seed=experiment.search.seed)
         try:
-            data = prepare_data(experiment.data.model_copy(update={"split": section}))
+            data = prepare_data(experiment.data, split_by=section)
         except DataError:
             if by == "group":
                 continue
             raise
         on_training(f"split by {by}")
-        said = _train_and_test(f"by {by}", experiment, data, values)
+        said = _train_and_test(f"by {by}", experiment, data, values, pool)
         figures = _evaluate([said], [data], experiment)
         results.append(
             ProtocolResult(
@@ -110,7 +115,11 @@ def cross_validate(name: str, *, on_training: OnTraining = lambda what: None) ->
         SearchError: a training failed.
     """
     folder, experiment, values = _winner(name)
-    folds = tuple(sorted({track.fold for track in read(experiment.data) if track.fold is not None}))
+    from tunebench.training.pool import Pool
+
+    corpus = prepare(experiment.data, store=Store(paths.store()))
+    named = {stored.track.fold for stored in corpus.tracks}
+    folds = tuple(sorted(fold for fold in named if fold is not None))
     if len(folds) < 3:
         raise InputError(
             f"{folder.space}: the corpus has {len(folds)} folds, and at least 3 are needed. Give the "
@@ -118,11 +127,12 @@ def cross_validate(name: str, *, on_training: OnTraining = lambda what: None) ->
         )
     said: list[_Said] = []
     sides: list[TrainingData] = []
+    pool = Pool()
     for place, fold in enumerate(folds):
         section = SplitSection(by="fold", validation=(folds[place - 1],), test=(fold,))
-        data = prepare_data(experiment.data.model_copy(update={"split": section}))
+        data = prepare_data(experiment.data, split_by=section)
         on_training(f"fold {fold}")
-        said.append(_train_and_test(f"fold {fold}", experiment, data, values))
+        said.append(_train_and_test(f"fold {fold}", experiment, data, values, pool))
         sides.append(data)
     each = [_evaluate([one], [data], experiment) for one, data in zip(said, sides, strict=True)]
     together = _evaluate(said, sides, experiment)
@@ -162,7 +172,9 @@ def _winner(name: str) -> tuple[SearchFolder, Experiment, Values]:
     return folder, space.load(folder.space), summary["winner"]["values"]
 
 
-def _train_and_test(what: str, experiment: Experiment, data: TrainingData, values: Values) -> _Said:
+def _train_and_test(
+    what: str, experiment: Experiment, data: TrainingData, values: Values, pool: Pool
+) -> _Said:
     from tunebench.training.pipeline import Batches
     from tunebench.training.trainer import Trainer
 
@@ -173,7 +185,7 @@ def _train_and_test(what: str, experiment: Experiment, data: TrainingData, value
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as checkpoints:
         trainer = Trainer(
-            data, experiment.training, objective=search.objective, checkpoints=Path(checkpoints)
+            data, experiment.training, objective=search.objective, checkpoints=Path(checkpoints), pool=pool
         )
         result = trainer.run_trial(request, lambda record: None)
         if result.score is None:

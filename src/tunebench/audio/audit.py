@@ -13,7 +13,7 @@ from tunebench.audio.corpus import Corpus, Quarantined
 from tunebench.audio.leakage import Leakage, group_ids
 from tunebench.audio.manifest import read
 from tunebench.audio.near_duplicates import NearDuplicate, near_duplicates
-from tunebench.audio.prepare import Progress, check_classes, decode_all
+from tunebench.audio.prepare import Progress, check_classes, decode_all, with_dealt_folds
 from tunebench.audio.segments import Segments, segment
 from tunebench.audio.splits import Split, split
 from tunebench.audio.store import Store
@@ -105,7 +105,8 @@ def audit(
     summary = problem = None
     try:
         check_classes(corpus)
-        summary = _summary(segments, split(corpus, segments, data.split))
+        dealt = with_dealt_folds(corpus, data)
+        summary = _summary(segments, split(dealt, segments, data.split))
     except DataError as error:
         problem = str(error)
     groups = group_ids(corpus)
@@ -128,24 +129,36 @@ def audit(
 def cleaned(data: DataSection, found: Audit) -> list[Track]:
     """The tracks that can be used, exact copies left out, near ones in one group, ready for a manifest.
 
-    Of exact copies the first stays; where they have two classes none does, since nobody knows which is right.
+    Of exact copies the first stays; where they have two classes neither does, since nobody knows which is
+    right. What is in one group has one fold and one side, those of its first track, where the manifest names
+    any; folds that `data.folds` deals are left to it.
 
     Raises:
-        DataError: there is no corpus to look at.
+        DataError: there is no corpus to look at, or a class would be left without a track.
     """
     unusable = {row.path for row in found.quarantined}
+    tracks = read(data)
+    group_of = {track.path: track.group or track.path for track in tracks}
+    changed: set[str] = set()
     for pair in found.pairs:
-        if pair.contradicts:
-            unusable |= {pair.first, pair.second}
-        elif pair.exact:
-            unusable.add(pair.second)
-    kept = [track for track in read(data) if track.path not in unusable]
-    group_of = {track.path: track.group or track.path for track in kept}
+        if pair.exact:
+            unusable |= {pair.first, pair.second} if pair.contradicts else {pair.second}
+        joined, gone = group_of[pair.first], group_of[pair.second]
+        group_of = {path: joined if group == gone else group for path, group in group_of.items()}
     for pair in found.pairs:
-        if pair.first in group_of and pair.second in group_of:
-            joined, gone = group_of[pair.first], group_of[pair.second]
-            group_of = {path: joined if group == gone else group for path, group in group_of.items()}
-    return [replace(track, group=group_of[track.path]) for track in kept]
+        changed.add(group_of[pair.first])
+    kept = [track for track in tracks if track.path not in unusable]
+    if lost := sorted({track.label for track in tracks} - {track.label for track in kept}):
+        raise DataError(f"nothing that can be used is left of {', '.join(lost)}: no manifest is written")
+    first: dict[str, Track] = {}
+    for track in kept:
+        first.setdefault(group_of[track.path], track)
+    return [
+        replace(track, group=group, fold=first[group].fold, split=first[group].split)
+        if (group := group_of[track.path]) in changed
+        else replace(track, group=group)
+        for track in kept
+    ]
 
 
 def _pair(corpus: Corpus, groups: NDArray[np.int32], found: NearDuplicate) -> Pair:

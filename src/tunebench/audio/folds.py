@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from tunebench.audio.stratify import deal
 from tunebench.audio.track import Track
 from tunebench.errors import DataError
+from tunebench.seeding import child_rng
 
 
 def with_folds(tracks: Sequence[Track], count: int, *, seed: int) -> list[Track]:
@@ -17,20 +22,18 @@ def with_folds(tracks: Sequence[Track], count: int, *, seed: int) -> list[Track]
     Raises:
         DataError: a class has fewer groups than there are folds.
     """
-    from sklearn.model_selection import StratifiedGroupKFold  # late: it takes a second
-
     ordered = sorted(tracks, key=lambda track: track.path)
-    groups = [track.group or track.path for track in ordered]
-    labels = [track.label for track in ordered]
-    for label in sorted(set(labels)):
-        held = len({group for group, name in zip(groups, labels, strict=True) if name == label})
+    classes = sorted({track.label for track in ordered})
+    groups = sorted({track.group or track.path for track in ordered})
+    counts = np.zeros((len(groups), len(classes)), np.int64)
+    for track in ordered:
+        counts[bisect_left(groups, track.group or track.path), bisect_left(classes, track.label)] += 1
+    for label, held in zip(classes, np.count_nonzero(counts, axis=0).tolist(), strict=True):
         if held < count:
             raise DataError(
                 f"data.folds: {label} has {held} groups, too few for {count} folds; "
-                f"write data.folds: {held}, or give more of it"
+                + (f"write data.folds: {held}, or give more of it" if held > 1 else "give more of it")
             )
-    dealer = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    folds: dict[str, int] = {}
-    for fold, (_, held_out) in enumerate(dealer.split(ordered, labels, groups), start=1):
-        folds |= {ordered[place].path: fold for place in held_out}
-    return [replace(track, fold=folds[track.path]) for track in tracks]
+    dealt = deal(counts, np.full(count, 1 / count), child_rng(seed, "folds"))
+    folds = {group: 1 + int(fold) for group, fold in zip(groups, dealt, strict=True)}
+    return [replace(track, fold=folds[track.group or track.path]) for track in tracks]

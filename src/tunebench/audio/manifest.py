@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tunebench.audio import gtzan
 from tunebench.audio.folders import scan
-from tunebench.audio.folds import with_folds
 from tunebench.audio.groups import groups_in_file, groups_in_paths, with_groups
 from tunebench.audio.table import read_table
 from tunebench.audio.track import Track, shown
@@ -21,7 +20,6 @@ __all__ = ["Track", "read"]
 def read(data: DataSection) -> tuple[Track, ...]:
     """The tracks of a corpus, sorted by path, with the groups that the manifest or `data.group` gives.
 
-    With `data.folds`, groups are dealt to folds where the manifest names none.
     A published protocol (`lists: gtzan_fault_filtered`) brings its artists as groups.
 
     Raises:
@@ -34,8 +32,6 @@ def read(data: DataSection) -> tuple[Track, ...]:
     tracks = read_table(data.root / data.manifest, data.root) if data.manifest else scan(data.root)
     if any(track.group is None for track in tracks):
         tracks = _grouped(tracks, data)
-    if data.folds is not None and not any(track.fold for track in tracks):
-        tracks = with_folds(tracks, data.folds, seed=data.split.seed)
     labels = {track.label for track in tracks}
     if len(labels) < 2:
         raise DataError(

@@ -25,9 +25,11 @@ MAX_BIT_ERRORS = 0.30
 """Share of bits that copies may differ in. Recordings that have nothing in common differ in half of them."""
 
 MIN_OVERLAP_S = 1.0
+"""Or most of the shorter one, where that is less."""
+_MOST_OF_IT, _MIN_FRAMES = 0.8, 20
 _MIN_HITS = 3
-_COMMONEST = 40
-"""A word that more tracks have than this is the sound of a hum, and tells nothing."""
+_COMMONEST = 64
+"""A word that stands in more places than this is the sound of a hum, and tells nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +108,16 @@ def _copies(corpus: Corpus, known: set[tuple[int, int]]) -> Iterator[NearDuplica
 
 def _candidates(prints: list[Fingerprint]) -> Iterator[tuple[int, int, int]]:
     """Pairs that share several words at one offset (frames of the first before the second begins)."""
-    places: dict[int, list[tuple[int, int]]] = {}
-    for track, one in enumerate(prints):
-        for frame in np.flatnonzero(one.loud):
-            places.setdefault(int(one.words[frame]), []).append((track, int(frame)))
+    words, tracks, frames = _words(prints)
+    order = np.argsort(words, kind="stable")  # within a word: by track, by frame
+    words, tracks, frames = words[order], tracks[order], frames[order]
+    begins = np.flatnonzero(np.diff(words, prepend=words[:1] ^ 1))
+    ends = np.append(begins[1:], len(words))
     hits: Counter[tuple[int, int, int]] = Counter()
-    for where in places.values():
-        if len({track for track, _ in where}) > _COMMONEST:
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        if not 1 < end - begin <= _COMMONEST:
             continue
+        where = list(zip(tracks[begin:end].tolist(), frames[begin:end].tolist(), strict=True))
         for n, (track, frame) in enumerate(where):
             for other, other_frame in where[n + 1 :]:
                 if other != track:
@@ -126,12 +130,24 @@ def _candidates(prints: list[Fingerprint]) -> Iterator[tuple[int, int, int]]:
         yield track, other, offset
 
 
+def _words(prints: list[Fingerprint]) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int32]]:
+    """All loud words with their tracks and frames; of a word that lasts, its first frame."""
+    parts: list[tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int32]]] = []
+    for track, one in enumerate(prints):
+        new = one.loud & (np.diff(one.words, prepend=one.words[:1] ^ 1) != 0)
+        frames = np.flatnonzero(new).astype(np.int32)
+        parts.append((one.words[frames], np.full(len(frames), track, np.int32), frames))
+    words, tracks, frames = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return words, tracks, frames
+
+
 def _bit_errors(one: Fingerprint, other: Fingerprint, offset: int) -> tuple[float, int] | None:
     """Share of bits that differ where both are loud, and how many frames those are; None if they are few."""
     begin, end = max(0, offset), min(len(one.words), len(other.words) + offset)
     both = one.loud[begin:end] & other.loud[begin - offset : end - offset]
     frames = int(both.sum())
-    if frames * HOP_S < MIN_OVERLAP_S:
+    shorter = min(int(one.loud.sum()), int(other.loud.sum()))
+    if frames < max(_MIN_FRAMES, min(MIN_OVERLAP_S / HOP_S, _MOST_OF_IT * shorter)):
         return None
     differing = np.bitwise_xor(one.words[begin:end], other.words[begin - offset : end - offset])[both]
     return float(np.bitwise_count(differing).sum() / (32 * frames)), frames

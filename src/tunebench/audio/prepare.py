@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tunebench.audio.corpus import Corpus, Quarantined, StoredTrack
 from tunebench.audio.decoder import Decoder, decoder_named
+from tunebench.audio.folds import with_folds
 from tunebench.audio.manifest import Track, read
 from tunebench.audio.pcm import checked
 from tunebench.audio.rejection import RejectedAudioError
@@ -41,13 +43,27 @@ def prepare(
     """
     corpus = decode_all(data, store=store, progress=progress, workers=workers)
     check_classes(corpus)
-    return corpus
+    return with_dealt_folds(corpus, data)
+
+
+def with_dealt_folds(corpus: Corpus, data: DataSection) -> Corpus:
+    """The corpus with its groups dealt to `data.folds`, where that is asked for and no manifest names any.
+
+    Raises:
+        DataError: a class has fewer groups than there are folds.
+    """
+    tracks = [stored.track for stored in corpus.tracks]
+    if data.folds is None or any(track.fold is not None for track in tracks):
+        return corpus
+    dealt = with_folds(tracks, data.folds, seed=data.split.seed)
+    stored = (replace(one, track=track) for one, track in zip(corpus.tracks, dealt, strict=True))
+    return replace(corpus, tracks=tuple(stored))
 
 
 def decode_all(
     data: DataSection, *, store: Store, progress: Progress | None = None, workers: int | None = None
 ) -> Corpus:
-    """`prepare` without its last check: a class may have lost all of its tracks."""
+    """`prepare` without its last check and dealt folds: a class may have lost all of its tracks."""
     tracks = read(data)
     decoder, trim = decoder_named(data.decoder), Trim.of(data.trim)
     store.sweep()

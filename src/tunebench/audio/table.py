@@ -32,13 +32,16 @@ def write_table(file: Path, tracks: Sequence[Track]) -> None:
     columns += [
         name for name in ("fold", "split") if any(getattr(track, name) is not None for track in tracks)
     ]
+    partial = file.with_name(f".{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("w", newline="", encoding="utf-8") as stream:
+        with partial.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(columns)
             writer.writerows([getattr(track, name) for name in columns] for track in tracks)
+        partial.replace(file)
     except OSError as error:
+        partial.unlink(missing_ok=True)
         raise StorageError(f"{file}: cannot be written ({error.strerror})") from error
 
 

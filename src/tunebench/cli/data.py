@@ -129,7 +129,7 @@ def features(
     overrides: Overrides = None,
     segments: Annotated[bool, typer.Option("--segments", help="A row a segment, not a track.")] = False,
     mfcc: Annotated[
-        int, typer.Option(min=0, help="Write so many MFCCs of every frame of every segment instead.")
+        int, typer.Option(min=0, max=128, help="Write so many MFCCs of every frame of every segment instead.")
     ] = 0,
 ) -> None:
     """Write the summary features of a corpus as a table, in the layout of the public GTZAN tables.

@@ -55,7 +55,7 @@ class Predictions:
         columns = [_PROBABILITY + name for name in self.classes]
         writer.writerow(["side", "path", "group", "label", "predicted", *columns])
         for track in self.tracks:
-            figures = [f"{p:.6g}" for p in track.probabilities]
+            figures = [repr(float(p)) for p in track.probabilities]
             writer.writerow(
                 [track.side, track.path, track.group, track.label, self.predicted(track), *figures]
             )

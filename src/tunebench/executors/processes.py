@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import IO, Any
 
-from tunebench.errors import StorageError
+from tunebench.errors import SearchError, StorageError
 from tunebench.executors.devices import Share, own_cores, shares, visible_gpus
 from tunebench.executors.recipe import Recipe
 from tunebench.search.protocols import EpochListener, Lost
@@ -21,13 +21,16 @@ from tunebench.trial import TrialRequest, TrialResult
 
 _POLL_S = 1.0
 _GRACE_S = 5.0
+_MAX_FAILED_STARTS = 8
+_READY_WITHIN_S = 300.0
 
 
 class ProcessExecutor:
     """`workers` processes, each with its share of the machine.
 
     A worker that dies, or that is silent for `hung_after_s`, costs its trial one attempt; a new one takes
-    its place. What workers write to their terminal goes to `logs`.
+    its place. One that ends before it was ready for a first trial costs nothing: the next takes the trial
+    over. What workers write to their terminal goes to `logs`.
     """
 
     isolated = True
@@ -45,6 +48,7 @@ class ProcessExecutor:
         self._recipe, self._logs, self._hung_after_s = recipe, logs, hung_after_s
         self._shares = shares(workers, threads=threads, gpus=visible_gpus(), cores=own_cores())
         self._workers: dict[int, _Worker] = {}
+        self._failed_starts = 0
 
     def submit(self, request: TrialRequest) -> None:
         """Hand a trial to an idle worker, one that knows its backbone if there is one."""
@@ -67,10 +71,14 @@ class ProcessExecutor:
                 try:
                     kind, content = worker.connection.recv()
                 except (EOFError, OSError):
-                    return self._lose(worker, _how_it_ended(worker.process))
+                    if lost := self._lose(worker, _how_it_ended(worker.process)):
+                        return lost
+                    continue
                 worker.heard_at = time.monotonic()
                 assert worker.request is not None
-                if kind == "epoch":
+                if kind == "ready":
+                    worker.ready, self._failed_starts = True, 0
+                elif kind == "epoch":
                     on_epoch(worker.request.trial, content)
                 elif kind == "storage":
                     raise StorageError(content)
@@ -79,8 +87,10 @@ class ProcessExecutor:
                     return content
             for worker in busy.values():
                 silent_s = time.monotonic() - worker.heard_at
-                if self._hung_after_s is not None and silent_s > self._hung_after_s:
-                    return self._lose(worker, f"no epoch ended for {silent_s / 60:.1f} min")
+                if self._hung_after_s is not None and silent_s > worker.allowed_s(self._hung_after_s):
+                    if lost := self._lose(worker, f"no epoch ended for {silent_s / 60:.1f} min"):
+                        return lost
+                    break
 
     def close(self) -> None:
         """End all workers; those in the middle of an epoch too."""
@@ -88,12 +98,24 @@ class ProcessExecutor:
             worker.end(grace_s=0 if worker.request else _GRACE_S)
         self._workers.clear()
 
-    def _lose(self, worker: _Worker, reason: str) -> Lost:
+    def _lose(self, worker: _Worker, reason: str) -> Lost | None:
+        """End a worker; None if it was not ready yet, and another has its trial now.
+
+        Raises:
+            SearchError: workers in a row ended before they were ready.
+        """
         request = worker.request
         assert request is not None
         worker.end(grace_s=0)
         del self._workers[worker.number]
-        return Lost(request.trial, f"worker {worker.number}: {reason}; its output is in {worker.log.name}")
+        said = f"worker {worker.number}: {reason}; its output is in {worker.log.name}"
+        if worker.ready:
+            return Lost(request.trial, said)
+        self._failed_starts += 1
+        if self._failed_starts >= _MAX_FAILED_STARTS:
+            raise SearchError(f"{self._failed_starts} workers in a row could not be started: {said}")
+        self.submit(request)
+        return None
 
     def _start(self, number: int) -> _Worker:
         log = self._logs / f"worker-{number}.log"
@@ -114,6 +136,8 @@ class _Worker:
     def __init__(self, number: int, workers: int, share: Share, recipe: Recipe, log: IO[bytes]) -> None:
         self.number, self.log = number, log
         self.request: TrialRequest | None = None
+        self.ready = False
+        """Whether it has imported what it needs, and said so."""
         self.backbones: set[Any] = set()
         self.heard_at = 0.0
         ours, theirs = socket.socketpair()
@@ -140,6 +164,10 @@ class _Worker:
         self.request, self.heard_at = request, time.monotonic()
         self.backbones.add(request.values["backbone"])
         self._send(request)
+
+    def allowed_s(self, hung_after_s: float) -> float:
+        """How long it may be silent: what it imports takes longer than many an epoch."""
+        return hung_after_s if self.ready else max(hung_after_s, _READY_WITHIN_S)
 
     def end(self, *, grace_s: float) -> None:
         """Let it end by itself within `grace_s`, or kill it."""

@@ -2,8 +2,8 @@
 
 Started as `python -m tunebench.executors.worker FD WORKERS THREADS MEMORY_MIB`, one of WORKERS, with one end
 of a socket as FD. The first thing it is sent is its recipe, all others are requests.
-It answers with tuples: `("epoch", record)`, `("result", result)`, and `("storage", message)` where the
-search must stop.
+It answers with tuples: `("ready", None)` once, `("epoch", record)`, `("result", result)`, and
+`("storage", message)` where the search must stop.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def main(fd: int, workers: int, threads: int, memory_mib: int) -> None:
 
     recipe: Recipe = pickle.loads(arrived.get())
     trainer = recipe.trainer(processes=workers)
+    connection.send(("ready", None))
     while True:
         request: TrialRequest = pickle.loads(arrived.get())
         try:

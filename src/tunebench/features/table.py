@@ -112,10 +112,13 @@ def write_mfccs(
             found["files"].append(span.filename)
         if progress:
             progress(track + 1, len(spans))
+    partial = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(found) + "\n", encoding="utf-8")
+        partial.write_text(json.dumps(found) + "\n", encoding="utf-8")
+        partial.replace(path)
     except OSError as error:
+        partial.unlink(missing_ok=True)
         raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
@@ -152,11 +155,28 @@ def _extracted(
             yield track, _of_track(corpus, track, of_track)
             told(track + 1)
         return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = {pool.submit(_of_track, corpus, track, of): track for track, of in enumerate(spans)}
-        for done, future in enumerate(as_completed(waiting), start=1):
-            yield waiting[future], future.result()
-            told(done)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_remember, initargs=(corpus,)) as pool:
+        waiting = {pool.submit(_of_remembered, track, of): track for track, of in enumerate(spans)}
+        try:
+            for done, future in enumerate(as_completed(waiting), start=1):
+                yield waiting[future], future.result()
+                told(done)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+_remembered: list[Corpus] = []
+"""The corpus of a worker process, sent to it once."""
+
+
+def _remember(corpus: Corpus) -> None:
+    _remembered.append(corpus)
+
+
+def _of_remembered(track: int, spans: Sequence[Span]) -> NDArray[np.float64]:
+    return _of_track(_remembered[0], track, spans)
 
 
 def _of_track(corpus: Corpus, track: int, spans: Sequence[Span]) -> NDArray[np.float64]:

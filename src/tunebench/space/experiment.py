@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, InstanceOf, ValidationError, WithJsonSchema, model_validator
 from ruamel.yaml import YAML
 
+from tunebench.catalog.augmentations import AUGMENTATIONS, GROUP
 from tunebench.errors import SpaceError
 from tunebench.space.declare import read_space
 from tunebench.space.document import Document, KeyPath, Mark, Node, Source, is_list, is_mapping
@@ -35,6 +36,16 @@ MAX_BYTES = 1_000_000
 _OPTIONAL = ("training", "search", "winner")
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
+
+_CAME_LATER: dict[str, Any] = {
+    "folds": None,
+    "l2": 0.0,
+    "image_width": None,
+    "colours": "grey",
+    "batch_normalisation": True,
+    "initializer": "he_normal",
+    **{name: row.spec.default for name, row in AUGMENTATIONS.items()},
+}
 
 RECORDS = "records"
 """`experiments/records/` holds write-ups of searches, and is none itself."""
@@ -118,7 +129,7 @@ class Experiment(Section):
         del plain["data"]["root"], plain["search"]["max_hours"], plain["search"]["target"]
         if not self.search.warm_start:
             del plain["search"]["warm_start"]  # searches that were begun before there was such a key go on
-        text = json.dumps(_without_folders(plain), sort_keys=True)
+        text = json.dumps(_without_folders(_as_before(plain)), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -194,6 +205,18 @@ def _validate(document: Document) -> Experiment:
         raise
     problems.raise_any()
     return experiment
+
+
+def _as_before(value: Any) -> Any:
+    """Without keys at their defaults that came after the first searches were begun: those go on."""
+    if not is_mapping(value):
+        return value
+    kept = {key: _as_before(item) for key, item in value.items()}
+    return {
+        key: item
+        for key, item in kept.items()
+        if not (key in _CAME_LATER and item == _CAME_LATER[str(key)]) and not (key == GROUP and not item)
+    }
 
 
 def _without_folders(value: Any) -> Any:
