@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from tunebench.training.checkpoint import Progress
 from tunebench.training.writer import Writer
 from tunebench.trial import EpochRecord
 
+THREAD = ThreadPoolExecutor(1)
 STATE = {"weights": np.arange(6, dtype=np.float32).reshape(2, 3), "step": np.array(7)}
 
 
@@ -33,7 +35,7 @@ def test_an_epoch_is_told_once_its_checkpoint_stands(tmp_path: Path) -> None:
         assert stored is not None
         told.append((record.epoch, stored[1].epoch, threading.current_thread()))
 
-    with Writer(tell) as writer:
+    with Writer(tell, THREAD) as writer:
         for epoch in (1, 2, 3):
             writer.write(record(epoch), tmp_path, STATE, progress(epoch), None)
     here = threading.current_thread()
@@ -45,7 +47,7 @@ def test_an_epoch_is_told_once_its_checkpoint_stands(tmp_path: Path) -> None:
 
 def test_it_is_told_between_two_batches_of_the_next_epoch(tmp_path: Path) -> None:
     told = []
-    writer = Writer(told.append)
+    writer = Writer(told.append, THREAD)
     writer.write(record(1), tmp_path, STATE, progress(1), None)
     writer._writing[1].result()
     batches = writer.looked_after(iter("ab"))
@@ -61,7 +63,7 @@ def test_what_changes_while_it_is_written_is_not_written(
     go, save = threading.Event(), checkpoint.save
     monkeypatch.setattr(checkpoint, "save", lambda *arguments: go.wait(10) and save(*arguments))
     changing = progress(1)
-    with Writer(lambda record: None) as writer:
+    with Writer(lambda record: None, THREAD) as writer:
         writer.write(record(1), tmp_path, STATE, changing, None)
         changing.epoch += 1
         changing.history.append(record(2))
@@ -71,7 +73,7 @@ def test_what_changes_while_it_is_written_is_not_written(
 
 def test_what_was_trained_before_a_fault_stands(tmp_path: Path) -> None:
     told = []
-    with pytest.raises(ZeroDivisionError), Writer(told.append) as writer:  # noqa: PT012
+    with pytest.raises(ZeroDivisionError), Writer(told.append, THREAD) as writer:  # noqa: PT012
         writer.write(record(1), tmp_path, STATE, progress(1), STATE)
         raise ZeroDivisionError
     assert told == [record(1)]
@@ -82,7 +84,7 @@ def test_a_disk_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("a file where a folder should be")
     told = []
-    writer = Writer(told.append)
+    writer = Writer(told.append, THREAD)
     writer.write(record(1), blocked, STATE, progress(1), None)
     with pytest.raises(StorageError, match="cannot write a checkpoint"):
         writer.write(record(2), blocked, STATE, progress(2), None)

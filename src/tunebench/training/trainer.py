@@ -7,6 +7,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +75,7 @@ class Trainer:
         self._data, self._training, self._objective = data, training, objective
         self._checkpoints = checkpoints
         self._pool = pool or Pool()
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         split, batch_size = data.split, training.batch_size
         self._train = Batches(data.corpus, data.segments, split.train, batch_size=batch_size)
         self._validation = Batches(data.corpus, data.segments, split.validation, batch_size=batch_size)
@@ -205,7 +207,7 @@ class Trainer:
         schedules = Schedules(self._training, progress.schedules)
         for record in progress.history[request.epochs_from :]:
             on_epoch(record)
-        with Writer(on_epoch) as writer:
+        with Writer(on_epoch, self._writing) as writer:
             while progress.epoch < request.epochs_to and not progress.stopped:
                 epoch = progress.epoch + 1
                 augmentation.begin_epoch(child_seed(request.seed, "augmentation", epoch))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -21,11 +21,11 @@ class Writer:
     """Writes one checkpoint at a time, and tells of its epoch once it stands.
 
     It tells in the thread that trains, between two batches of the next epoch. Whoever is told may raise.
+    `thread` writes: one for all trials, since each new one would hold memory of its own.
     """
 
-    def __init__(self, on_epoch: Callable[[EpochRecord], None]) -> None:
-        self._on_epoch = on_epoch
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+    def __init__(self, on_epoch: Callable[[EpochRecord], None], thread: Executor) -> None:
+        self._on_epoch, self._thread = on_epoch, thread
         self._writing: tuple[EpochRecord, Future[None]] | None = None
         self.telling_s = 0.0
         """Seconds that those took who were told."""
@@ -35,8 +35,7 @@ class Writer:
 
     def __exit__(self, *exc: object) -> None:
         """What was trained before something went wrong stands, too."""
-        with self._thread:
-            self.finish()
+        self.finish()
 
     def write(
         self, record: EpochRecord, folder: Path, state: Arrays, progress: Progress, best: Arrays | None
