@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -68,7 +69,27 @@ def test_predictions_agree_with_the_summary(finished: Search, page: str) -> None
     assert predictions.on("validation")
     for track in predictions.worst_mistakes("test", 8):
         assert track.path in page
-    assert page.count("<audio") == len(predictions.worst_mistakes("test", 8))
+
+
+def test_mistakes_can_be_heard_and_no_name_is_markup(finished: Search, tmp_path: Path) -> None:
+    """Two planted mistakes: of a track that is there, and of one with a hostile name that is not."""
+    shutil.copytree(finished.program.home, tmp_path / "home")
+    program = type(finished.program)(tmp_path / "home")
+    file = program.folder("tiny") / "predictions.csv"
+    predictions = from_csv(file.read_text(), "predictions.csv")
+    there = predictions.on("test")[0]
+    other = next(name for name in predictions.classes if name != predictions.predicted(there))
+    planted = (
+        replace(there, label=other),
+        replace(there, path="<script>&.wav", label=other),
+    )
+    file.write_text(replace(predictions, tracks=planted).to_csv())
+    written = program.run("report", "tiny")
+    assert written.returncode == 0, written.stderr
+    page = (program.folder("tiny") / "report.html").read_text()
+    assert page.count("<audio") == 1
+    assert "&lt;script&gt;&amp;.wav" in page
+    assert "<script" not in page
 
 
 def test_it_can_be_written_anew_and_without_the_audio(finished: Search, tmp_path: Path) -> None:

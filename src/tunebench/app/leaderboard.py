@@ -10,6 +10,7 @@ from typing import Any
 from tunebench import space
 from tunebench.app.folder import existing_folder
 from tunebench.app.session import last_summary
+from tunebench.catalog.feasibility import TABLES
 from tunebench.catalog.spec import Values
 from tunebench.evaluation.pareto import Candidate, candidates, front
 from tunebench.search.journal import read
@@ -90,3 +91,9 @@ def leaderboard(name: str) -> Leaderboard:
         rows=board,
         winner=summary["winner"]["configuration"] if summary else None,
     )
+
+
+def short_value(path: str, value: object) -> str:
+    """`mel` for the choice of a front-end, `n_fft 1024` for a parameter of it."""
+    text = f"{value:.3g}" if isinstance(value, float) else str(value)
+    return text if path in TABLES else f"{path.rpartition('.')[2]} {text}"

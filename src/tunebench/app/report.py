@@ -12,10 +12,9 @@ import numpy as np
 from tunebench import space
 from tunebench.app.corpus import Progress, prepare_data
 from tunebench.app.folder import SearchFolder, existing_folder, write_atomically
-from tunebench.app.leaderboard import Leaderboard, leaderboard
+from tunebench.app.leaderboard import Leaderboard, leaderboard, short_value
 from tunebench.app.quiet import import_tensorflow
 from tunebench.app.session import last_summary
-from tunebench.catalog.feasibility import TABLES
 from tunebench.catalog.structure import structure_of
 from tunebench.errors import InputError, TunebenchError
 from tunebench.evaluation.predictions import Predictions, TrackPrediction, from_csv
@@ -119,15 +118,12 @@ def _rows(board: Leaderboard) -> list[dict[str, Any]]:
             "configuration": row.configuration,
             "winner": row.configuration == board.winner,
             "on_front": row.on_front,
-            "tuned": ", ".join(_shown(path, row.values[path]) for path in board.tuned if path in row.values),
+            "tuned": ", ".join(
+                short_value(path, row.values[path]) for path in board.tuned if path in row.values
+            ),
         }
         for row in board.rows[:BOARD_ROWS]
     ]
-
-
-def _shown(path: str, value: object) -> str:
-    text = f"{value:.3g}" if isinstance(value, float) else str(value)
-    return text if path in TABLES else f"{path.rpartition('.')[2]} {text}"
 
 
 class _Hearing:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tunebench.app.folder import search_folder
-from tunebench.catalog.feasibility import TABLES
+from tunebench.app.leaderboard import short_value
 from tunebench.space import load
 
 _SHOWN = ("accuracy", "macro_precision", "macro_recall", "macro_f1")
@@ -58,12 +58,6 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
-
-
-def short_value(path: str, value: object) -> str:
-    """`mel` for the choice of a front-end, `n_fft 1024` for a parameter of it."""
-    text = f"{value:.3g}" if isinstance(value, float) else str(value)
-    return text if path in TABLES else f"{path.rpartition('.')[2]} {text}"
 
 
 def tuned_values(summary: Mapping[str, Any]) -> list[str]:

@@ -20,7 +20,7 @@ def trials(
     """
     import json
 
-    from tunebench.app.leaderboard import leaderboard, trial_rows
+    from tunebench.app.leaderboard import leaderboard, short_value, trial_rows
 
     if as_json:
         for row in trial_rows(name):
@@ -28,8 +28,6 @@ def trials(
         return
     from rich.console import Console
     from rich.table import Table
-
-    from tunebench.cli.result import short_value
 
     board = leaderboard(name)
     table = Table(title=f"{name}: best of each configuration (leakage: {board.leakage})")
