@@ -262,7 +262,7 @@ class TestAudit:
             ("bass", 8, 7, 16, 0),
             ("treble", 6, 6, 12, 1),
         ]
-        assert (found.tracks, found.groups, found.grouped, found.duplicates) == (14, 13, False, 1)
+        assert (found.tracks, found.groups, found.grouped) == (14, 13, False)
         assert found.duration_s == pytest.approx(14.0)
         assert [row.path for row in found.quarantined] == ["treble/torn.wav"]
         assert found.problem is None

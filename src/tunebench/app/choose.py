@@ -133,13 +133,19 @@ def _test_once(
     if done is not None and done["repeat"] == model:  # an earlier session read it, and was stopped after
         figures.append(picture)
         return done["figures"]
-    side, probabilities = _predict(experiment, data, trainer, best, data.split.validation)
+    classifier, frontend = trainer.best_classifier(best.representative)
+
+    def predict(indices: NDArray[np.integer]) -> tuple[Batches, NDArray[np.float32]]:
+        side = Batches(data.corpus, data.segments, indices, batch_size=experiment.training.batch_size)
+        return side, classifier.predict(frontend, side.in_order(), len(side.indices))
+
+    side, probabilities = predict(data.split.validation)
     validation = _tracks("validation", side, probabilities, data)
     if not len(data.split.test):
         _keep(session, Predictions(data.corpus.classes, tuple(validation)))
         return None
     reads = count_read(paths.home() / ".tunebench" / "test_reads.jsonl", data.split.hash, experiment.name)
-    side, probabilities = _predict(experiment, data, trainer, best, data.split.test)
+    side, probabilities = predict(data.split.test)
     said = [*validation, *_tracks("test", side, probabilities, data)]
     _keep(session, Predictions(data.corpus.classes, tuple(said)))
     evaluation = evaluate_side(
@@ -155,14 +161,6 @@ def _test_once(
     found = _test_fields(evaluation, data.split.hash, reads)
     session.journal.append("test", repeat=model, figures=found)
     return found
-
-
-def _predict(
-    experiment: Experiment, data: TrainingData, trainer: Trainer, best: Finalist, indices: NDArray[np.integer]
-) -> tuple[Batches, NDArray[np.float32]]:
-    side = Batches(data.corpus, data.segments, indices, batch_size=experiment.training.batch_size)
-    classifier, frontend = trainer.best_classifier(best.representative)
-    return side, classifier.predict(frontend, side.in_order(), len(side.indices))
 
 
 def _tracks(

@@ -14,18 +14,13 @@ from tunebench.audio.store import Store
 from tunebench.audio.table import write_table
 from tunebench.errors import InputError
 from tunebench.space import DataSection
-from tunebench.space.sections import SplitSection
 from tunebench.training.data import TrainingData
 
 Progress = Callable[[int, int], None]
 
 
-def prepare_data(
-    data: DataSection, *, split_by: SplitSection | None = None, progress: Progress | None = None
-) -> TrainingData:
+def prepare_data(data: DataSection, *, progress: Progress | None = None) -> TrainingData:
     """Decode what the store does not hold yet, cut into segments and split.
-
-    `split_by` replaces `data.split` once groups and folds are known: they may come with a protocol's lists.
 
     Raises:
         DataError: the corpus, the manifest or the split is wrong.
@@ -33,7 +28,7 @@ def prepare_data(
     """
     corpus = prepare(data, store=Store(paths.store()), progress=progress)
     segments = segment(corpus, data.segment)
-    return TrainingData(corpus, segments, split(corpus, segments, split_by or data.split))
+    return TrainingData(corpus, segments, split(corpus, segments, data.split))
 
 
 def write_cleaned(data: DataSection, found: Audit, file: Path) -> int:
@@ -52,13 +47,11 @@ def write_cleaned(data: DataSection, found: Audit, file: Path) -> int:
     return len(tracks)
 
 
-def audit_data(data: DataSection, *, pairs: bool = True, progress: Progress | None = None) -> Audit:
-    """Look at every file of a corpus, and at the split that would result.
-
-    With `pairs`, also for tracks that hold the same recording.
+def audit_data(data: DataSection, *, progress: Progress | None = None) -> Audit:
+    """Look at every file of a corpus, for tracks that hold the same recording, and at the resulting split.
 
     Raises:
         DataError: there is no corpus to look at.
         StorageError: the store cannot be written.
     """
-    return audit(data, store=Store(paths.store()), progress=progress, pairs=pairs)
+    return audit(data, store=Store(paths.store()), progress=progress, pairs=True)

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunebench import paths, space
-from tunebench.app.corpus import prepare_data
 from tunebench.app.folder import SearchFolder, existing_folder, write_atomically
 from tunebench.app.quiet import import_tensorflow
 from tunebench.app.session import last_summary
+from tunebench.audio.corpus import Corpus
 from tunebench.audio.prepare import prepare
+from tunebench.audio.segments import segment
+from tunebench.audio.splits import split
 from tunebench.audio.store import Store
 from tunebench.errors import DataError, InputError, SearchError
 from tunebench.evaluation.test_side import Evaluation, count_read, evaluate_side
@@ -80,12 +82,13 @@ def compare_protocols(name: str, *, on_training: OnTraining = lambda what: None)
     folder, experiment, values = _winner(name)
     from tunebench.training.pool import Pool
 
+    corpus = prepare(experiment.data, store=Store(paths.store()))
     results: list[ProtocolResult] = []
     pool = Pool()
     for by in PROTOCOLS:
         section = SplitSection(by=by, validation=SHARE, test=SHARE, seed=experiment.search.seed)
         try:
-            data = prepare_data(experiment.data, split_by=section)
+            data = _split(corpus, experiment, section)
         except DataError:
             if by == "group":
                 continue
@@ -130,7 +133,7 @@ def cross_validate(name: str, *, on_training: OnTraining = lambda what: None) ->
     pool = Pool()
     for place, fold in enumerate(folds):
         section = SplitSection(by="fold", validation=(folds[place - 1],), test=(fold,))
-        data = prepare_data(experiment.data, split_by=section)
+        data = _split(corpus, experiment, section)
         on_training(f"fold {fold}")
         said.append(_train_and_test(f"fold {fold}", experiment, data, values, pool))
         sides.append(data)
@@ -170,6 +173,14 @@ def _winner(name: str) -> tuple[SearchFolder, Experiment, Values]:
 
     set_up()
     return folder, space.load(folder.space), summary["winner"]["values"]
+
+
+def _split(corpus: Corpus, experiment: Experiment, section: SplitSection) -> TrainingData:
+    """The corpus, with the groups and folds that it was read with, under another split."""
+    from tunebench.training.data import TrainingData
+
+    segments = segment(corpus, experiment.data.segment)
+    return TrainingData(corpus, segments, split(corpus, segments, section))
 
 
 def _train_and_test(

@@ -50,7 +50,7 @@ class SplitSummary:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two tracks that hold the same recording. `offset_s` is where the second begins in the first.
+    """Two tracks that hold the same recording, for `overlap_s`.
 
     `apart` says that no group holds them together, so that they may stand on two sides; `contradicts` that
     they have two classes.
@@ -59,9 +59,7 @@ class Pair:
     first: str
     second: str
     exact: bool
-    offset_s: float
     overlap_s: float
-    bit_errors: float
     apart: bool
     contradicts: bool
 
@@ -75,7 +73,6 @@ class Audit:
     tracks: int
     groups: int
     grouped: bool
-    duplicates: int
     pairs: tuple[Pair, ...]
     """Exact and near copies; empty unless they were looked for."""
     duration_s: float
@@ -117,7 +114,6 @@ def audit(
         tracks=len(corpus.tracks),
         groups=len(np.unique(groups)),
         grouped=any(stored.track.group is not None for stored in corpus.tracks),
-        duplicates=len(corpus.tracks) - len({stored.key for stored in corpus.tracks}),
         pairs=tuple(_pair(corpus, groups, copy) for copy in copies),
         duration_s=sum(stored.samples for stored in corpus.tracks) / corpus.sample_rate_hz,
         digest=corpus.digest,
@@ -139,14 +135,12 @@ def cleaned(data: DataSection, found: Audit) -> list[Track]:
     unusable = {row.path for row in found.quarantined}
     tracks = read(data)
     group_of = {track.path: track.group or track.path for track in tracks}
-    changed: set[str] = set()
     for pair in found.pairs:
         if pair.exact:
             unusable |= {pair.first, pair.second} if pair.contradicts else {pair.second}
         joined, gone = group_of[pair.first], group_of[pair.second]
         group_of = {path: joined if group == gone else group for path, group in group_of.items()}
-    for pair in found.pairs:
-        changed.add(group_of[pair.first])
+    changed = {group_of[pair.first] for pair in found.pairs}
     kept = [track for track in tracks if track.path not in unusable]
     if lost := sorted({track.label for track in tracks} - {track.label for track in kept}):
         raise DataError(f"nothing that can be used is left of {', '.join(lost)}: no manifest is written")
@@ -167,9 +161,7 @@ def _pair(corpus: Corpus, groups: NDArray[np.int32], found: NearDuplicate) -> Pa
         first=first.path,
         second=second.path,
         exact=found.exact,
-        offset_s=found.offset_s,
         overlap_s=found.overlap_s,
-        bit_errors=found.bit_errors,
         apart=bool(groups[found.first] != groups[found.second]),
         contradicts=first.label != second.label,
     )
