@@ -21,8 +21,8 @@ from tunebench.app.session import versions
 from tunebench.catalog.frontends import FRONTENDS
 from tunebench.catalog.spec import Signal
 from tunebench.catalog.structure import structure_of
+from tunebench.training.net_training import scalars_of
 from tunebench.training.pool import Pool
-from tunebench.training.trainer import scalars_of
 
 SIGNAL = Signal(16_000, 80_000)
 

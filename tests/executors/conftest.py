@@ -21,7 +21,7 @@ from tunebench.space.sections import TrainingSection
 
 @pytest.fixture
 def recipe(data, tmp_path: Path) -> Recipe:  # noqa: F811
-    return Recipe(data, TrainingSection(batch_size=8), "val_accuracy", tmp_path / "checkpoints")
+    return Recipe(data, TrainingSection(batch_size=8), "val_accuracy", 9, tmp_path / "checkpoints")
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from tests.features.reference import GOLDEN, RATE_HZ, signals, summary
 
 from tunebench.app.features import write_features
+from tunebench.catalog.features import FEATURES
 from tunebench.errors import InputError
-from tunebench.features.columns import FEATURES
 from tunebench.features.extract import summary_features
 from tunebench.space.sections import DataSection, SegmentSection, SplitSection
 

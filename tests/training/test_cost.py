@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 
 import keras
+import numpy as np
 import pytest
 from tests.training.configurations import values
 
@@ -10,6 +11,7 @@ from tunebench.catalog.spec import Signal
 from tunebench.catalog.structure import step_key, structure_of
 from tunebench.space.sections import ConstraintsSection
 from tunebench.training.cost import activation_bytes, measure, too_costly
+from tunebench.training.models import NetModel
 from tunebench.training.pool import Pool
 
 SIGNAL = Signal(8000, 4000)
@@ -65,11 +67,12 @@ def test_measuring_traces_nothing_new_and_takes_a_moment() -> None:
     structure = structure_of(values(), SIGNAL, classes=3, precision="float32")
     pool = Pool()
     classifier, frontend = pool.classifier(structure), pool.frontend(values(), SIGNAL, structure)
-    cost = measure(classifier, frontend, SIGNAL.samples)
+    model, one = NetModel(classifier, frontend), np.zeros((1, SIGNAL.samples), np.int16)
+    cost = measure(model, one)
     steps = (classifier._predict_step, frontend)
     before = [step.experimental_get_tracing_count() for step in steps]
     begun = time.perf_counter()
-    again = measure(classifier, frontend, SIGNAL.samples)
+    again = measure(model, one)
     assert time.perf_counter() - begun < 0.5  # 0.15 where nobody else is at work
     assert [step.experimental_get_tracing_count() for step in steps] == before == [1, 1]
     assert (cost.parameters, cost.size_mb) == (again.parameters, again.size_mb)

@@ -4,13 +4,14 @@ from tests.training.configurations import FRONTENDS, values
 
 from tunebench.catalog.structure import structure_of
 from tunebench.training.classifier import Classifier
+from tunebench.training.net_training import scalars_of
 from tunebench.training.pipeline import Batches
 from tunebench.training.pool import Pool
-from tunebench.training.trainer import balanced_weights, scalars_of
+from tunebench.training.trainer import balanced_weights
 
 
 def test_the_dataset_delivers_int16_and_no_spectrogram(data):
-    batches = Batches(data.corpus, data.segments, data.split.train, batch_size=8)
+    batches = Batches(data, data.split.train, batch_size=8)
     waveforms, labels = batches.dataset.element_spec
     assert (waveforms.dtype, waveforms.shape) == (tf.int16, (8, data.segments.length))
     assert (labels.dtype, labels.shape) == (tf.int32, (8,))
@@ -39,7 +40,7 @@ def test_the_backbones_step_holds_no_front_end(data):
 
 def test_a_further_trial_of_a_structure_traces_nothing_but_its_front_end(data):
     pool = Pool()
-    batches = Batches(data.corpus, data.segments, data.split.train, batch_size=8)
+    batches = Batches(data, data.split.train, batch_size=8)
     structure = structure_of(values(), data.signal, classes=3, precision="float32")
     for changed in ({}, {"learning_rate": 1e-2, "dropout": 0.1, "spectrogram.mel.n_fft": 256}):
         asked = values(**changed)
@@ -51,7 +52,7 @@ def test_a_further_trial_of_a_structure_traces_nothing_but_its_front_end(data):
 
 
 def test_an_epoch_visits_every_example_in_an_order_of_seed_and_epoch(data):
-    batches = Batches(data.corpus, data.segments, data.split.train, batch_size=7)
+    batches = Batches(data, data.split.train, batch_size=7)
 
     def order(seed, epoch):
         return np.concatenate([w.numpy()[:, :40] for w, _ in batches.shuffled(seed, epoch)])
@@ -66,7 +67,7 @@ def test_an_epoch_visits_every_example_in_an_order_of_seed_and_epoch(data):
 
 
 def test_in_order_gives_the_side_as_it_stands(data):
-    batches = Batches(data.corpus, data.segments, data.split.validation, batch_size=5)
+    batches = Batches(data, data.split.validation, batch_size=5)
     pairs = [(w.numpy(), y.numpy()) for w, y in batches.in_order()]
     labels = np.concatenate([y for _, y in pairs])[: len(batches.indices)]
     np.testing.assert_array_equal(labels, batches.labels)
@@ -82,7 +83,7 @@ def test_a_prediction_does_not_depend_on_the_rest_of_the_batch(data):
     pool = Pool()
     classifier, frontend = pool.classifier(structure), pool.frontend(values(), data.signal, structure)
     classifier.begin(scalars_of(values()), seed=3)
-    sides = [Batches(data.corpus, data.segments, data.split.train, batch_size=size) for size in (1, 8)]
+    sides = [Batches(data, data.split.train, batch_size=size) for size in (1, 8)]
     alone, together = (classifier.predict(frontend, s.in_order(), len(s.indices)) for s in sides)
     np.testing.assert_allclose(alone, together, atol=1e-5)
 

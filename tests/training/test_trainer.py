@@ -9,9 +9,10 @@ from tunebench.errors import StorageError
 from tunebench.space.sections import EarlyStopping, ReduceLrOnPlateau, TrainingSection
 from tunebench.training import checkpoint
 from tunebench.training.classifier import Classifier
+from tunebench.training.net_training import scalars_of
 from tunebench.training.pipeline import Batches
 from tunebench.training.pool import LeastRecentlyUsed, Pool
-from tunebench.training.trainer import Trainer, scalars_of
+from tunebench.training.trainer import Trainer
 from tunebench.trial import Status
 
 OBJECTIVE = "val_accuracy"
@@ -21,7 +22,9 @@ OBJECTIVE = "val_accuracy"
 def trainer(data, tmp_path):
     def make(folder="checkpoints", pool=None, objective=OBJECTIVE, **training) -> Trainer:
         section = TrainingSection(**{"batch_size": 8, **training})
-        return Trainer(data, section, objective=objective, checkpoints=tmp_path / folder, pool=pool)
+        return Trainer(
+            data, section, objective=objective, max_epochs=9, checkpoints=tmp_path / folder, pool=pool
+        )
 
     return make
 
@@ -164,13 +167,13 @@ def test_a_checkpoint_that_cannot_be_written_stops_the_search(trainer, tmp_path)
         trainer().run_trial(request(values()), lambda record: None)
 
 
-def test_a_repeat_keeps_its_best_epoch(trainer):
+def test_a_repeat_keeps_its_best_epoch(trainer, data):
     asked = request(values(), epochs=(0, 4), kind="repeat")
     made = trainer()
     result, _ = run(made, asked)
-    classifier, frontend = made.best_classifier(asked)
-    side = made._validation
-    probabilities = classifier.predict(frontend, side.in_order(), len(side.indices))
+    model = made.best_model(asked)
+    side = made.side(asked.values, data.split.validation)
+    probabilities = model.predict(side)
     accuracy = (probabilities.argmax(axis=1) == side.labels).mean()
     assert accuracy == pytest.approx(result.score)
 
@@ -215,9 +218,9 @@ def test_a_state_that_is_gone_or_torn_costs_its_epochs_and_nothing_else(trainer,
 def test_a_finalist_whose_checkpoint_was_removed_is_trained_again(trainer, tmp_path):
     asked, made = request(values(), epochs=(0, 3), kind="repeat"), trainer()
     run(made, asked)
-    before = made.best_classifier(asked)[0].weights()
+    before = made.best_model(asked).classifier.weights()
     checkpoint.remove(tmp_path / "checkpoints" / "c0")
-    after = made.best_classifier(asked)[0].weights()
+    after = made.best_model(asked).classifier.weights()
     assert all(np.array_equal(before[name], after[name]) for name in before)
 
 
@@ -289,7 +292,7 @@ def test_gradients_over_parts_are_those_of_the_batch(trainer, data, more):
         classifier._optimizer.build(classifier.model.trainable_variables)
         classifier.begin(scalars_of(asked), 1)
         classifier.micro_batch = micro_batch
-        side = Batches(data.corpus, data.segments, data.split.train, batch_size=8)
+        side = Batches(data, data.split.train, batch_size=8)
         augmentation = pool.augmentation(asked, data.signal, structure)
         figures = classifier.train(frontend, side.in_order(), augmentation)
         probabilities = classifier.predict(frontend, side.in_order(), len(side.indices))

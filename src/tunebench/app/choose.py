@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from tunebench import paths
 from tunebench.app.folder import write_atomically
 from tunebench.app.session import Session
-from tunebench.audio.gather import gather
 from tunebench.audio.track import Side
+from tunebench.catalog.feasibility import source_of
 from tunebench.errors import SearchError
 from tunebench.evaluation.figures import draw_confusion, draw_curves
 from tunebench.evaluation.panels import draw_parameters
@@ -25,6 +25,7 @@ from tunebench.evaluation.study_figures import pictures
 from tunebench.evaluation.test_side import Evaluation, count_read, evaluate_side
 from tunebench.evaluation.winner import Finalist, rank, repeat_requests
 from tunebench.export import bundle
+from tunebench.export.examples import Examples
 from tunebench.search.loop import Loop
 from tunebench.seeding import child_seed
 from tunebench.space import Experiment
@@ -133,11 +134,11 @@ def _test_once(
     if done is not None and done["repeat"] == model:  # an earlier session read it, and was stopped after
         figures.append(picture)
         return done["figures"]
-    classifier, frontend = trainer.best_classifier(best.representative)
+    trained = trainer.best_model(best.representative)
 
     def predict(indices: NDArray[np.integer]) -> tuple[Batches, NDArray[np.float32]]:
-        side = Batches(data.corpus, data.segments, indices, batch_size=experiment.training.batch_size)
-        return side, classifier.predict(frontend, side.in_order(), len(side.indices))
+        side = trainer.side(best.values, indices)
+        return side, trained.predict(side)
 
     side, probabilities = predict(data.split.validation)
     validation = _tracks("validation", side, probabilities, data)
@@ -191,12 +192,14 @@ def _test_fields(evaluation: Evaluation, split_hash: str, reads: int) -> dict[st
 def _export(
     data: TrainingData, session: Session, trainer: Trainer, best: Finalist, experiment: Experiment
 ) -> None:
-    classifier, _ = trainer.best_classifier(best.representative)
+    trained = trainer.best_model(best.representative)
     chosen = data.split.validation
     examples = chosen[np.linspace(0, len(chosen) - 1, min(EXAMPLES, len(chosen))).astype(int)]
+    source = source_of(best.values)
     bundle.write(
         session.folder.winner,
-        classifier=classifier,
+        model=trained,
+        structure=trainer.structure(best.values),
         values=best.values,
         signal=data.signal,
         classes=data.corpus.classes,
@@ -208,5 +211,10 @@ def _export(
             "leakage": data.split.leakage,
             "split_hash": data.split.hash,
         },
-        examples=gather(data.corpus, data.segments, examples),
+        examples=Examples(
+            None if source == "table" else data.read(examples, "waveform"),
+            None if source == "waveform" else data.read(examples, source),
+        ),
+        columns=() if source == "waveform" else data.vectors.columns,
+        scaling=trainer.scaling,
     )

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
-from tunebench.app.corpus import prepare_data
+from tunebench.app.corpus import prepare_data, wants_features
 from tunebench.app.plan import Plan
-from tunebench.catalog.spec import Signal, Values
+from tunebench.catalog.spec import Values
 from tunebench.catalog.structure import Structure, structure_of
 from tunebench.space import Experiment
 from tunebench.training.cost import activation_bytes
-from tunebench.training.pipeline import Batches
+from tunebench.training.net_training import scalars_of
 from tunebench.training.pool import Pool
 from tunebench.training.runtime import set_up
-from tunebench.training.trainer import scalars_of
+from tunebench.training.sides import Sides
 
 MEASURED_STEPS = 3
 
@@ -51,7 +52,7 @@ class Estimate:
     @property
     def peak_bytes(self) -> int:
         """Of the structure that needs most."""
-        return max(cost.peak_bytes for cost in self.structures.values())
+        return max((cost.peak_bytes for cost in self.structures.values()), default=0)
 
 
 def estimate(experiment: Experiment, plan: Plan) -> Estimate:
@@ -61,29 +62,28 @@ def estimate(experiment: Experiment, plan: Plan) -> Estimate:
     of random draws, and is compiled once.
     """
     set_up()
-    data = prepare_data(experiment.data)
+    data = prepare_data(experiment.data, features=wants_features(experiment.space))
     classes, signal = len(data.corpus.classes), data.signal
-    batch_size = experiment.training.batch_size
-    train = Batches(data.corpus, data.segments, data.split.train, batch_size=batch_size)
-    validation = Batches(data.corpus, data.segments, data.split.validation, batch_size=batch_size)
+    sides = Sides(data, experiment.training.batch_size)
     costs: dict[Structure, StructureCost] = {}
     seconds = 0.0
     for planned, example in plan.examples.items():
         structure = structure_of(example, signal, classes=classes, precision=experiment.training.precision)
-        cost = _measure(structure, example, signal, train, validation, experiment.search.seed)
-        share = plan.structures[planned] / plan.structures.total()
+        cost = _measure(structure, example, sides, experiment.search.seed)
+        share = plan.structures[planned] / plan.drawn
         seconds += cost.compile_s + plan.all_epochs * cost.epoch_s * share
         costs[planned] = cost
     store = sum(2 * track.samples for track in data.corpus.tracks)
-    return Estimate(seconds, train.steps, store, costs)
+    steps = math.ceil(len(data.split.train) / experiment.training.batch_size)
+    return Estimate(seconds, steps, store, costs)
 
 
-def _measure(
-    structure: Structure, example: Values, signal: Signal, train: Batches, validation: Batches, seed: int
-) -> StructureCost:
-    pool = Pool()
+def _measure(structure: Structure, example: Values, sides: Sides, seed: int) -> StructureCost:
+    pool, signal = Pool(), sides.data.signal
+    train, validation = sides.train(example), sides.validation(example)
     begun = time.perf_counter()
-    classifier, frontend = pool.classifier(structure), pool.frontend(example, signal, structure)
+    classifier = pool.classifier(structure)
+    frontend = pool.frontend(example, signal, structure, sides.scaling)
     augmentation = pool.augmentation(example, signal, structure)
     classifier.begin(scalars_of(example), seed)
     classifier.train(frontend, islice(train.in_order(), 1), augmentation)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from tunebench.audio.feature_table import read_feature_table
 from tunebench.audio.manifest import read
+from tunebench.catalog.feasibility import is_estimator
+from tunebench.catalog.features import FEATURES
 from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure, structure_of
 from tunebench.errors import DataError
@@ -20,7 +23,7 @@ _CLASSES_UNKNOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Sizes of a search. `structures` are those seen in `DRAWS` random draws, with how often."""
+    """Sizes of a search. `structures` are those of nets seen in `DRAWS` random draws, with how often."""
 
     rungs: list[Rung]
     configurations: int
@@ -31,6 +34,11 @@ class Plan:
     feasible: FeasibleShare
     structures: Counter[Structure]
     examples: dict[Structure, Values]
+
+    @property
+    def drawn(self) -> int:
+        """Configurations among the draws, those of estimators too."""
+        return self.feasible.draws - self.feasible.infeasible
 
     @property
     def all_epochs(self) -> int:
@@ -56,6 +64,8 @@ def make_plan(experiment: Experiment) -> Plan:
     examples: dict[Structure, Values] = {}
     for _ in range(share.draws - share.infeasible):
         values = draw_feasible(experiment.space, rng, signal)
+        if is_estimator(values):
+            continue
         structure = structure_of(values, signal, classes=classes, precision=experiment.training.precision)
         structures[structure] += 1
         examples.setdefault(structure, values)
@@ -83,7 +93,16 @@ def planned_epochs(experiment: Experiment) -> int:
 def signal_of(experiment: Experiment) -> Signal:
     """The kind of segment that the file asks for."""
     data = experiment.data
+    if data.table is not None:
+        return Signal(data.sample_rate, 1, _count_columns(experiment))
     return Signal(data.sample_rate, round(data.segment.seconds * data.sample_rate))
+
+
+def _count_columns(experiment: Experiment) -> int:
+    try:
+        return len(read_feature_table(experiment.data.root / str(experiment.data.table)).columns)
+    except DataError:
+        return len(FEATURES)
 
 
 def _count_classes(experiment: Experiment) -> int:

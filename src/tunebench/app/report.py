@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tunebench import space
-from tunebench.app.corpus import Progress, prepare_data
+from tunebench.app.corpus import Progress, prepare_data, wants_features
 from tunebench.app.folder import SearchFolder, existing_folder, write_atomically
 from tunebench.app.leaderboard import Leaderboard, leaderboard, short_value
 from tunebench.app.quiet import import_tensorflow
 from tunebench.app.session import last_summary
+from tunebench.catalog.feasibility import source_of
 from tunebench.catalog.structure import structure_of
 from tunebench.errors import InputError, TunebenchError
 from tunebench.evaluation.predictions import Predictions, TrackPrediction, from_csv
@@ -59,7 +60,7 @@ def write_report(name: str, *, progress: Progress | None = None) -> Path:
 
     set_up()
     try:
-        data = prepare_data(experiment.data, progress=progress)
+        data = prepare_data(experiment.data, features=wants_features(experiment.space), progress=progress)
     except TunebenchError as error:
         warnings.warn(f"the report has no sound: {error}", stacklevel=2)
         data = None
@@ -135,17 +136,22 @@ class _Hearing:
             return
         from tunebench.training.frontend import frontend_layer
 
-        structure = structure_of(values, data.signal, classes=len(data.corpus.classes), precision=precision)
-        self._frontend: Any = frontend_layer(values, data.signal, structure)
+        self._frontend: Any = None  # of feature vectors there is no picture
+        if source_of(values) == "waveform":
+            classes = len(data.corpus.classes)
+            structure = structure_of(values, data.signal, classes=classes, precision=precision)
+            self._frontend = frontend_layer(values, data.signal, structure)
         self._places = {stored.track.path: place for place, stored in enumerate(data.corpus.tracks)}
 
     def track(self, track: TrackPrediction, predictions: Predictions, *, sound: bool = False) -> Heard:
         """One track; without picture and sound where the audio is not at hand."""
         picture = audio = ""
-        if self._data is not None and (place := self._places.get(track.path)) is not None:
+        place = self._places.get(track.path) if self._data else None
+        if self._data is not None and not self._data.corpus.is_table and place is not None:
             corpus, signal = self._data.corpus, self._data.signal
             segment = corpus.read(place, 0, signal.samples)
-            picture = picture_address(draw_input(np.asarray(self._frontend(segment[None]))[0]))
+            if self._frontend is not None:
+                picture = picture_address(draw_input(np.asarray(self._frontend(segment[None]))[0]))
             if sound:
                 audio = audio_address(
                     corpus.read(place, 0, corpus.tracks[place].samples), signal.sample_rate_hz

@@ -13,14 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunebench import paths, space
+from tunebench.app.corpus import prepare_corpus, wants_features
 from tunebench.app.folder import SearchFolder, existing_folder, write_atomically
 from tunebench.app.quiet import import_tensorflow
 from tunebench.app.session import last_summary
-from tunebench.audio.corpus import Corpus
-from tunebench.audio.prepare import prepare
-from tunebench.audio.segments import segment
-from tunebench.audio.splits import split
-from tunebench.audio.store import Store
 from tunebench.errors import DataError, InputError, SearchError
 from tunebench.evaluation.test_side import Evaluation, count_read, evaluate_side
 from tunebench.metrics.intervals import Interval
@@ -82,13 +78,13 @@ def compare_protocols(name: str, *, on_training: OnTraining = lambda what: None)
     folder, experiment, values = _winner(name)
     from tunebench.training.pool import Pool
 
-    corpus = prepare(experiment.data, store=Store(paths.store()))
+    prepared = prepare_corpus(experiment.data, features=wants_features(experiment.space))
     results: list[ProtocolResult] = []
     pool = Pool()
     for by in PROTOCOLS:
         section = SplitSection(by=by, validation=SHARE, test=SHARE, seed=experiment.search.seed)
         try:
-            data = _split(corpus, experiment, section)
+            data = prepared.under(section)
         except DataError:
             if by == "group":
                 continue
@@ -120,8 +116,8 @@ def cross_validate(name: str, *, on_training: OnTraining = lambda what: None) ->
     folder, experiment, values = _winner(name)
     from tunebench.training.pool import Pool
 
-    corpus = prepare(experiment.data, store=Store(paths.store()))
-    named = {stored.track.fold for stored in corpus.tracks}
+    prepared = prepare_corpus(experiment.data, features=wants_features(experiment.space))
+    named = {stored.track.fold for stored in prepared.corpus.tracks}
     folds = tuple(sorted(fold for fold in named if fold is not None))
     if len(folds) < 3:
         raise InputError(
@@ -133,7 +129,7 @@ def cross_validate(name: str, *, on_training: OnTraining = lambda what: None) ->
     pool = Pool()
     for place, fold in enumerate(folds):
         section = SplitSection(by="fold", validation=(folds[place - 1],), test=(fold,))
-        data = _split(corpus, experiment, section)
+        data = prepared.under(section)
         on_training(f"fold {fold}")
         said.append(_train_and_test(f"fold {fold}", experiment, data, values, pool))
         sides.append(data)
@@ -175,38 +171,30 @@ def _winner(name: str) -> tuple[SearchFolder, Experiment, Values]:
     return folder, space.load(folder.space), summary["winner"]["values"]
 
 
-def _split(corpus: Corpus, experiment: Experiment, section: SplitSection) -> TrainingData:
-    """The corpus, with the groups and folds that it was read with, under another split."""
-    from tunebench.training.data import TrainingData
-
-    segments = segment(corpus, experiment.data.segment)
-    return TrainingData(corpus, segments, split(corpus, segments, section))
-
-
 def _train_and_test(
     what: str, experiment: Experiment, data: TrainingData, values: Values, pool: Pool
 ) -> _Said:
-    from tunebench.training.pipeline import Batches
     from tunebench.training.trainer import Trainer
 
-    search, batch_size = experiment.search, experiment.training.batch_size
+    search = experiment.search
     request = TrialRequest(
         trial=what, configuration=what, values=values, epochs_from=0, epochs_to=search.max_epochs,
         seed=child_seed(search.seed, "retrain", what), checkpoint="retrained", kind="repeat",
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as checkpoints:
         trainer = Trainer(
-            data, experiment.training, objective=search.objective, checkpoints=Path(checkpoints), pool=pool
-        )
+            data, experiment.training, objective=search.objective, max_epochs=search.max_epochs,
+            checkpoints=Path(checkpoints), pool=pool,
+        )  # fmt: skip
         result = trainer.run_trial(request, lambda record: None)
         if result.score is None:
             raise SearchError(f"{what}: the training failed: {result.message}")
-        classifier, frontend = trainer.best_classifier(request)
+        model = trainer.best_model(request)
         count_read(
             paths.home() / ".tunebench" / "test_reads.jsonl", data.split.hash, f"{experiment.name}, {what}"
         )
-        side = Batches(data.corpus, data.segments, data.split.test, batch_size=batch_size)
-        probabilities = classifier.predict(frontend, side.in_order(), len(side.indices))
+        side = trainer.side(values, data.split.test)
+        probabilities = model.predict(side)
     return _Said(probabilities, side.labels, side.tracks, result.epochs_to)
 
 

@@ -60,7 +60,8 @@ def run(
         StorageError: a disk is full or not writable.
     """
     folder = session.folder
-    recipe = Recipe(data, experiment.training, experiment.search.objective, folder.checkpoints)
+    settings = experiment.search
+    recipe = Recipe(data, experiment.training, settings.objective, settings.max_epochs, folder.checkpoints)
     trainer = recipe.trainer()
     executor = _executor(recipe, trainer, options, folder)
     tracker = MlflowListener(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
-from tunebench.app.corpus import Progress, prepare_data
+from tunebench.app.corpus import Progress, prepare_data, wants_features
 from tunebench.app.earlier import EVENT, find_earlier, note_earlier
 from tunebench.app.folder import search_folder
 from tunebench.app.options import DEFAULTS, Options
@@ -57,7 +57,8 @@ def search(
     if options.fresh:
         read(experiment.data)  # what is wrong with the data is said before anything is moved
         folder.set_aside()
-    data = prepare_data(experiment.data, progress=on_decode)
+    features = wants_features(experiment.space)
+    data = prepare_data(experiment.data, features=features, progress=on_decode)
     with closing(open_session(experiment, data)) as session:
         summary = finished_summary(folder, experiment)
         if summary is not None:

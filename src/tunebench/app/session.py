@@ -17,6 +17,7 @@ from tunebench.app.folder import SearchFolder, search_folder, write_atomically
 from tunebench.errors import InputError
 from tunebench.search.journal import Journal, read
 from tunebench.space import Experiment
+from tunebench.space.vocabulary import spec_of
 from tunebench.training.data import TrainingData
 
 PACKAGES = ("tensorflow", "keras", "keras-tuner", "optuna", "numpy")
@@ -53,7 +54,7 @@ def named_weights(experiment: Experiment) -> list[tuple[str, str]]:
     return [
         (path.split(".")[1], str(weights))
         for path, parameter in experiment.space.paths()
-        if path.startswith("backbone.") and path.endswith(".weights")
+        if path.startswith("backbone.") and (spec := spec_of(path)) and spec.type == "path"
         for weights in parameter.values() or ()
     ]
 

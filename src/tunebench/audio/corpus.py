@@ -45,6 +45,8 @@ class Corpus:
     sample_rate_hz: int
     quarantined: tuple[Quarantined, ...]
     store: Store
+    is_table: bool = False
+    """Whether it came as a table of features: then a track's `samples` are rows, and there is no audio."""
 
     @cached_property
     def digest(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tunebench.audio import gtzan
+from tunebench.audio.feature_table import read_feature_table
 from tunebench.audio.folders import scan
 from tunebench.audio.groups import groups_in_file, groups_in_paths, with_groups
 from tunebench.audio.table import read_table
@@ -29,7 +30,7 @@ def read(data: DataSection) -> tuple[Track, ...]:
         raise DataError(
             f"{data.root}: no such folder. Write data.root (or --data): the folder of your audio."
         )
-    tracks = read_table(data.root / data.manifest, data.root) if data.manifest else scan(data.root)
+    tracks = _listed(data)
     if any(track.group is None for track in tracks):
         tracks = _grouped(tracks, data)
     labels = {track.label for track in tracks}
@@ -39,6 +40,12 @@ def read(data: DataSection) -> tuple[Track, ...]:
             "one folder per class, or two labels in the manifest."
         )
     return tuple(sorted(tracks, key=lambda track: track.path))
+
+
+def _listed(data: DataSection) -> list[Track]:
+    if data.table:
+        return list(read_feature_table(data.root / data.table).tracks)
+    return read_table(data.root / data.manifest, data.root) if data.manifest else scan(data.root)
 
 
 def _grouped(tracks: list[Track], data: DataSection) -> list[Track]:

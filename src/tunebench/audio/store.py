@@ -2,6 +2,7 @@
 
     <root>/ab/abcd....pcm      little-endian int16 samples, mono
     <root>/ab/abcd....json     the verdict about a file that cannot be used
+    <root>/ab/abcd....npy      figures that were computed of a track
     <root>/partial/            what is being written; renamed into place when whole
     <root>/fingerprints.jsonl  content hashes by path, size and time of change
 
@@ -18,7 +19,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -57,6 +58,10 @@ class Store:
         parts = [FORMAT_VERSION, content, rate_hz, trim and [trim.seconds, trim.offset_s], decoder_version]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
+    def derived_key(self, key: str, what: str, settings: Sequence[object]) -> str:
+        """Name of what is computed of the samples under `key`."""
+        return hashlib.sha256(json.dumps([FORMAT_VERSION, key, what, *settings]).encode()).hexdigest()
+
     def samples(self, key: str) -> int | None:
         """Number of samples stored under the key, None where there are none."""
         try:
@@ -90,6 +95,18 @@ class Store:
         said = {"fault": rejected.fault, "detail": rejected.detail}
         with self._whole(self._path(key, "json")) as file, self._explained():
             file.write(json.dumps(said).encode())
+
+    def write_array(self, key: str, array: NDArray[np.floating]) -> None:
+        """Keep what was computed of a track."""
+        with self._whole(self._path(key, "npy")) as file, self._explained():
+            np.save(file, array, allow_pickle=False)
+
+    def read_array(self, key: str) -> NDArray[np.floating] | None:
+        """What was computed of a track, None if it is not there or cannot be read."""
+        try:
+            return np.load(self._path(key, "npy"), allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
 
     def read(self, key: str) -> NDArray[np.int16]:
         """The stored samples, memory-mapped, shape (samples,).

@@ -81,13 +81,26 @@ def _track(row: Mapping[str, str], root: Path) -> Track:
         raise _RowError("the label is empty: write the class of the file")
     if not os.path.isfile(root / path):
         raise _RowError(f"'{path}' is no file in {root}: correct the path, or remove the line")
-    return Track(
-        path=path,
-        label=row["label"],
-        group=row.get("group") or None,
-        fold=_cell(row, "fold", int, "a whole number"),
-        split=_cell(row, "split", lambda text: _SIDE_NAMES[text.lower()], "train, validation or test"),
-    )
+    group, fold, split = _optional(row)
+    return Track(path=path, label=row["label"], group=group, fold=fold, split=split)
+
+
+def optional_cells(row: Mapping[str, str], where: str) -> tuple[str | None, int | None, Side | None]:
+    """Group, fold and side that a row gives; None where its cell is empty or missing.
+
+    Raises:
+        DataError: one of them cannot be what it says; begins with `where`.
+    """
+    try:
+        return _optional(row)
+    except _RowError as error:
+        raise DataError(f"{where}: {error}") from error
+
+
+def _optional(row: Mapping[str, str]) -> tuple[str | None, int | None, Side | None]:
+    fold = _cell(row, "fold", int, "a whole number")
+    split = _cell(row, "split", lambda text: _SIDE_NAMES[text.lower()], "train, validation or test")
+    return row.get("group") or None, fold, split
 
 
 def _path(written: str) -> str:

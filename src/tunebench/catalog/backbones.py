@@ -1,4 +1,4 @@
-"""The table of backbones: nets from image or sequence to features.
+"""The table of backbones: nets from image, sequence or vector to features.
 
 Adding one: a row here, and the builder that it names.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tunebench.catalog.spec import IMAGE, SEQUENCE, BackboneRow, Spec
+from tunebench.catalog.spec import IMAGE, SEQUENCE, VECTOR, BackboneRow, Spec
 
 _PRETRAINED = (
     Spec("weights", "path", "random", "`random`, `imagenet`, or the path of a weights file.",
@@ -68,7 +68,7 @@ BACKBONES: Mapping[str, BackboneRow] = {
                 _INITIALIZER,
             ),
             "tunebench.backbones.dense:build",
-            ranks=(IMAGE, SEQUENCE),
+            ranks=(IMAGE, SEQUENCE, VECTOR),
         ),
         _application("resnet50", "ResNet-50 (He et al. 2015).", 32),
         _application("resnet50v2", "ResNet-50 V2 (He et al. 2016).", 32),

@@ -1,4 +1,4 @@
-"""The table of front-ends: waveform in, image or sequence out.
+"""The table of front-ends: waveform in, image or sequence out; or features in, vector out.
 
 Adding one: a row here, and the builder that it names.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
+from tunebench.catalog.features import FEATURES
 from tunebench.catalog.mel_scale import count_empty_filters
 from tunebench.catalog.spec import FrontendRow, Parameters, Signal, Spec
 
@@ -173,5 +174,23 @@ FRONTENDS: Mapping[str, FrontendRow] = _rows(
         _check_waveform,
         lambda p, s: (kept_samples(s, p["decimation"]), 1),
         "tunebench.frontends.waveform:build",
+    ),
+    FrontendRow(
+        "features",
+        "57 summary features of the segment, by librosa, as in the public GTZAN feature tables.",
+        (),
+        lambda p, s: iter(()),
+        lambda p, s: (len(FEATURES),),
+        "tunebench.frontends.vectors:Standardise",
+        source="features",
+    ),
+    FrontendRow(
+        "table",
+        "The columns of the feature table that the corpus came as (`data.table`).",
+        (),
+        lambda p, s: iter(()),
+        lambda p, s: (s.columns,),
+        "tunebench.frontends.vectors:Standardise",
+        source="table",
     ),
 )

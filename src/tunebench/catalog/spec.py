@@ -78,26 +78,33 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One segment of audio as a front-end receives it."""
+    """One segment as a front-end receives it: so many samples of audio.
+
+    Where the corpus came as a table of features, `columns` is how many it has, and there is no audio.
+    """
 
     sample_rate_hz: int
     samples: int
+    columns: int = 0
 
 
 Shape = tuple[int, ...]
-"""What a net receives of one segment; its length is its rank.
+"""What a model receives of one segment; its length is its rank.
 
-An image `(height, width, channels)`, frequency upwards and time to the right, or a sequence
-`(steps, channels)`.
+An image `(height, width, channels)`, frequency upwards and time to the right, a sequence
+`(steps, channels)`, or a vector `(columns,)`.
 """
 
-IMAGE, SEQUENCE = 3, 2
-RANKS: Mapping[int, str] = {IMAGE: "an image", SEQUENCE: "a sequence"}
+IMAGE, SEQUENCE, VECTOR = 3, 2, 1
+RANKS: Mapping[int, str] = {IMAGE: "an image", SEQUENCE: "a sequence", VECTOR: "a vector"}
+
+Source = Literal["waveform", "features", "table"]
+"""What a front-end begins with: audio, the summary features of audio, or a row of the corpus's own table."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrontendRow:
-    """A front-end: waveform in, image or sequence out.
+    """A front-end: a segment's `source` in, image, sequence or vector out.
 
     `check` yields one reason for each rule that the parameters break on this signal;
     `shape` is that of what it makes, before any resizing.
@@ -109,14 +116,15 @@ class FrontendRow:
     check: Callable[[Parameters, Signal], Iterator[str]]
     shape: Callable[[Parameters, Signal], Shape]
     builder: str
+    source: Source = "waveform"
 
 
 @dataclass(frozen=True, slots=True)
 class BackboneRow:
-    """A net from image or sequence to features.
+    """A net from image, sequence or vector to features, or an estimator from them to probabilities.
 
     It takes inputs of these `ranks`, images of at least `min_side`, and `channels` of them, or any number
-    if that is None.
+    if that is None. An estimator is one of scikit-learn's: it is fitted, not trained in steps.
     """
 
     name: str
@@ -126,6 +134,7 @@ class BackboneRow:
     ranks: tuple[int, ...] = (IMAGE,)
     min_side: int = 1
     channels: int | None = None
+    estimator: bool = False
 
 
 Stage = Literal["waveforms", "inputs", "pairs"]

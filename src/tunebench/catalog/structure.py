@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import astuple, dataclass
 
-from tunebench.catalog.feasibility import branch, general, input_shape
+from tunebench.catalog.feasibility import branch, general, input_shape, is_estimator
 from tunebench.catalog.spec import Scalar, Shape, Signal, Values
 
 
@@ -30,19 +30,20 @@ def step_key(structure: str, values: Values) -> str:
     """What the way from waveform to probabilities depends on: the key of a structure, and a front-end."""
     name, params = branch(values, "spectrogram")
     layout = general(values)
-    content = repr((sorted(params.items()), layout["normalisation"], layout["colours"]))
+    model = sorted(branch(values, "backbone")[1].items()) if is_estimator(values) else []
+    content = repr((sorted(params.items()), layout["normalisation"], layout["colours"], *model))
     return f"{structure}/{name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
 def structure_of(values: Values, signal: Signal, *, classes: int, precision: str) -> Structure:
-    """The structure of a configuration."""
+    """The structure of a configuration. Estimators of one kind share theirs: nothing of them is compiled."""
     backbone, backbone_params = branch(values, "backbone")
-    scalars = general(values)
+    scalars, fitted = general(values), is_estimator(values)
     return Structure(
         backbone=backbone,
-        backbone_params=tuple(sorted(backbone_params.items())),
+        backbone_params=() if fitted else tuple(sorted(backbone_params.items())),
         input_shape=input_shape(values, signal),
-        dense_units=(scalars["dense_units"], scalars["dense_units_2"]),
+        dense_units=() if fitted else (scalars["dense_units"], scalars["dense_units_2"]),
         classes=classes,
         precision=precision,
     )

@@ -85,12 +85,16 @@ def _print_space(found: Plan, console: Console) -> None:
     for reason, count in list(share.reasons.items())[:5]:
         console.print(f"  {count} x {reason}", highlight=False, soft_wrap=True)
     count = len(found.structures)
-    console.print(f"{count} structure{'s' if count > 1 else ''} to compile:", highlight=False)
+    console.print(f"{count} structure{'' if count == 1 else 's'} to compile:", highlight=False)
     for structure, count in found.structures.most_common():
         console.print(
             f"  {structure.key}: {' x '.join(map(str, structure.input_shape))}, "
-            f"dense {structure.dense_units}, {count / found.structures.total():.0%} of draws",
+            f"dense {structure.dense_units}, {count / found.drawn:.0%} of draws",
             highlight=False,
+        )
+    if fitted := found.drawn - found.structures.total():
+        console.print(
+            f"  none for scikit-learn's estimators, {fitted / found.drawn:.0%} of draws", highlight=False
         )
 
 
@@ -126,7 +130,7 @@ def _print_structures(cost: Estimate, found: Plan, console: Console) -> None:
             row.epoch_s,
             *(size / 2**20 for size in (row.state_bytes, row.activation_bytes, row.peak_bytes)),
         )
-        share = f"{count / found.structures.total():.0%}"
+        share = f"{count / found.drawn:.0%}"
         table.add_row(
             structure.key, share, *(f"{cell:.3g}" if cell < 10 else f"{cell:.0f}" for cell in cells)
         )

@@ -21,11 +21,13 @@ class Recipe:
     data: TrainingData
     training: TrainingSection
     objective: str
+    max_epochs: int
     checkpoints: Path
 
     def trainer(self, *, processes: int = 1) -> Trainer:
         """A trainer of it in this process, one of so many on this machine."""
         pool = Pool(memory_bytes=memory_for(processes=processes))
         return Trainer(
-            self.data, self.training, objective=self.objective, checkpoints=self.checkpoints, pool=pool
-        )
+            self.data, self.training, objective=self.objective, max_epochs=self.max_epochs,
+            checkpoints=self.checkpoints, pool=pool,
+        )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Writing a bundle: the served model in two forms, an example, and the proof that they agree."""
+"""Writing a bundle: the served model, an example, and the proof that they agree."""
 
 from __future__ import annotations
 
@@ -16,52 +16,58 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 import tunebench
-from tunebench.audio.pcm import FULL_SCALE
+from tunebench.catalog.feasibility import source_of
 from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure
+from tunebench.estimators import probabilities
 from tunebench.export import parity
+from tunebench.export.estimator_files import save_estimator
+from tunebench.export.examples import Examples
 from tunebench.export.folders import written_whole
-from tunebench.export.layout import DESCRIPTION, EXAMPLE, KERAS, PROBABILITIES, SAVEDMODEL, WAVEFORM, Bundle
+from tunebench.export.layout import DESCRIPTION, KERAS, SAVEDMODEL, Bundle
 from tunebench.export.serving_model import compose, save_keras, save_savedmodel
+from tunebench.frontends.vectors import Scaling
 from tunebench.training.classifier import Classifier
 from tunebench.training.frontend import compile_frontend, frontend_layer
+from tunebench.training.models import EstimatorModel, NetModel
 
 
 def write(
     directory: Path,
     *,
-    classifier: Classifier,
+    model: NetModel | EstimatorModel,
+    structure: Structure,
     values: Values,
     signal: Signal,
     classes: Sequence[str],
     segment_hop_s: float,
     info: Mapping[str, Any],
-    examples: NDArray[np.int16],
+    examples: Examples,
+    columns: Sequence[str] = (),
+    scaling: Scaling | None = None,
 ) -> Bundle:
-    """Export a trained classifier with its front-end, and prove it in a fresh process.
+    """Export a trained model with its front-end, and prove it in a fresh process.
 
     `directory` takes its name only when all is written and within tolerance; a bundle that stood there
     before is replaced then, and not earlier.
 
     Args:
         directory: the bundle's folder.
-        classifier: with the weights to export.
+        model: what to export.
+        structure: of the model.
         values: the configuration.
         signal: the segments that it was trained on.
         classes: names, in the order of the scores.
         segment_hop_s: step between windows of a longer file (s).
         info: anything that JSON can hold, kept under `info`.
-        examples: a few real segments `(n, samples)`, with which the exported models are compared.
+        examples: a few real segments, with which the exported models are compared.
+        columns: names of the columns, of a model of feature vectors.
+        scaling: of those vectors, for a net.
 
     Raises:
         ParityError: a reloaded model gives other probabilities.
         StorageError: the folder cannot be written.
     """
-    if examples.dtype != np.int16 or examples.shape[1:] != (signal.samples,) or not len(examples):
-        raise ValueError(
-            f"examples must be int16 (n, {signal.samples}) with n > 0. "
-            f"Received: {examples.dtype} {examples.shape}"
-        )
     bundle = Bundle(
         folder=directory,
         classes=tuple(classes),
@@ -69,13 +75,16 @@ def write(
         segment_samples=signal.samples,
         hop_samples=max(1, round(segment_hop_s * signal.sample_rate_hz)),
         values=values,
-        structure=_described(classifier.structure),
-        parity={"tolerance": _tolerance(classifier.structure.precision), "examples": len(examples)},
+        structure=_described(structure),
+        parity={"tolerance": _tolerance(model, structure), "examples": len(examples.inputs)},
         versions=_versions(),
         info=info,
+        input=source_of(values),
+        columns=tuple(columns),
     )
     with written_whole(directory) as folder:
-        write_models(folder, classifier=classifier, values=values, signal=signal, examples=examples)
+        frontend = _frontend(model, structure, values, signal, scaling)
+        write_models(folder, model=model, frontend=frontend, examples=examples)
         (differences,) = parity.measure([folder])
         parity.check(differences, bundle.parity["tolerance"], directory)
         bundle = replace(bundle, parity={**bundle.parity, **differences})
@@ -85,25 +94,51 @@ def write(
 
 
 def write_models(
-    folder: Path, *, classifier: Classifier, values: Values, signal: Signal, examples: NDArray[np.int16]
+    folder: Path, *, model: NetModel | EstimatorModel, frontend: keras.Layer | None, examples: Examples
 ) -> None:
-    """The models of a bundle and their example, not compared with each other yet; arguments as in `write`."""
-    frontend = frontend_layer(values, signal, classifier.structure)
-    served = compose(classifier, frontend, signal)
-    save_keras(served, folder / KERAS)
-    save_savedmodel(served, folder / SAVEDMODEL)
-    probabilities = _as_trained(classifier, frontend, examples)
-    np.savez(folder / EXAMPLE, **{WAVEFORM: examples / np.float32(FULL_SCALE), PROBABILITIES: probabilities})
+    """The models of a bundle and their example, not compared with each other yet.
+
+    `frontend` is what the model stands behind; an estimator of vectors stands behind none.
+    """
+    inputs = examples.inputs
+    if isinstance(model, EstimatorModel):
+        save_estimator(folder, model.fitted, frontend, inputs.shape[1])
+        columns = inputs if frontend is None else _flat(frontend, inputs)
+        said = probabilities(model.fitted, columns, model.classes)
+    else:
+        assert frontend is not None
+        served = compose(model.classifier, frontend, inputs.shape[1])
+        save_keras(served, folder / KERAS)
+        save_savedmodel(served, folder / SAVEDMODEL)
+        said = _as_trained(model.classifier, frontend, inputs)
+    examples.save(folder, said)
+
+
+def _frontend(
+    model: NetModel | EstimatorModel,
+    structure: Structure,
+    values: Values,
+    signal: Signal,
+    scaling: Scaling | None,
+) -> keras.Layer | None:
+    if isinstance(model, EstimatorModel) and model.frontend is None:
+        return None
+    return frontend_layer(values, signal, structure, scaling)
+
+
+def _flat(frontend: keras.Layer, inputs: NDArray[Any]) -> NDArray[np.float32]:
+    """What an estimator receives of waveforms: `(n, columns)`."""
+    return compile_frontend(frontend, inputs.shape[1])(tf.constant(inputs)).numpy().reshape(len(inputs), -1)
 
 
 def _as_trained(
-    classifier: Classifier, frontend: keras.Layer, examples: NDArray[np.int16]
+    classifier: Classifier, frontend: keras.Layer, inputs: NDArray[np.int16] | NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Probabilities by the steps of training: the compiled front-end on int16, then the classifier's own."""
-    step = compile_frontend(frontend, examples.shape[1])
-    labels = tf.zeros(len(examples), tf.int32)
+    """Probabilities by the steps of training: the compiled front-end, then the classifier's own."""
+    step = compile_frontend(frontend, inputs.shape[1])
+    labels = tf.zeros(len(inputs), tf.int32)
     with _full_float32():
-        return classifier.predict(step, [(tf.constant(examples), labels)], len(examples))
+        return classifier.predict(step, [(tf.constant(inputs), labels)], len(inputs))
 
 
 @contextmanager
@@ -117,9 +152,11 @@ def _full_float32() -> Iterator[None]:
         tf.config.experimental.enable_tensor_float_32_execution(before)
 
 
-def _tolerance(precision: str) -> float:
+def _tolerance(model: NetModel | EstimatorModel, structure: Structure) -> float:
+    if isinstance(model, EstimatorModel):
+        return parity.TOLERANCE_OF_VECTORS if model.frontend is None else parity.TOLERANCE_OF_STEPS
     across = parity.TOLERANCE_ACROSS_DEVICES if tf.config.list_physical_devices("GPU") else 0.0
-    return max(parity.TOLERANCE[precision], across)
+    return max(parity.TOLERANCE[structure.precision], across)
 
 
 def _described(structure: Structure) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from tunebench.errors import InputError
 from tunebench.export import layout, parity
 from tunebench.export.folders import written_whole
-from tunebench.export.layout import DESCRIPTION, EXAMPLE, KERAS, SAVEDMODEL
+from tunebench.export.layout import DESCRIPTION, ESTIMATOR, EXAMPLE, FRONTEND, KERAS, SAVEDMODEL
 
-FORMATS: Mapping[str, str] = {"keras": KERAS, "savedmodel": SAVEDMODEL}
+FORMATS: Mapping[str, str] = {"keras": KERAS, "savedmodel": SAVEDMODEL, "skops": ESTIMATOR}
 """The formats there are, and what each is called in a bundle and in the exported folder."""
 
 PLANNED = ("onnx", "litert", "mlflow")
@@ -25,7 +25,7 @@ def export(bundle_dir: Path, format: str, out: Path) -> Path:
     the folder of a `savedmodel` is itself a bundle that `tunebench predict` takes.
 
     Returns:
-        The exported model, `out/model.keras` or `out/savedmodel`.
+        The exported model: `out/model.keras`, `out/savedmodel` or, of an estimator, `out/estimator.skops`.
 
     Raises:
         InputError: an unknown format, no bundle, or `out` is in use.
@@ -47,6 +47,8 @@ def export(bundle_dir: Path, format: str, out: Path) -> Path:
         shutil.copyfile(bundle.example, folder / EXAMPLE)
         copy = shutil.copytree if source.is_dir() else shutil.copyfile
         copy(source, folder / model)
+        if model == ESTIMATOR and (bundle_dir / FRONTEND).exists():
+            shutil.copytree(bundle_dir / FRONTEND, folder / FRONTEND)
         (differences,) = parity.measure([folder])
         parity.check(differences, float(bundle.parity["tolerance"]), out)
     return out / model

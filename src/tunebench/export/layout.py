@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tunebench.catalog.spec import Scalar
+from tunebench.catalog.spec import Scalar, Source
 from tunebench.errors import InputError
 
 FORMAT = 1
 DESCRIPTION, KERAS, SAVEDMODEL, EXAMPLE = "bundle.json", "model.keras", "savedmodel", "example.npz"
-WAVEFORM, PROBABILITIES = "waveform", "probabilities"
+ESTIMATOR, FRONTEND = "estimator.skops", "frontend"
+WAVEFORM, FEATURES, PROBABILITIES = "waveform", "features", "probabilities"
 """Names of the model's input and output, and of the arrays in the example."""
 
 
@@ -22,8 +23,11 @@ class Bundle:
     """A classifier from waveform to probabilities, as exported to `folder`.
 
     Its models take `waveform` float32 `(batch, segment_samples)` in [-1, 1] at `sample_rate_hz` and give
-    `probabilities` float32 `(batch, classes)`. `parity` holds the tolerance and the largest differences
-    between the trained and the reloaded models; `info` is whatever the writer had to say.
+    `probabilities` float32 `(batch, classes)`. Where `input` is "features", they take the segment's summary
+    features instead, and where it is "table", a row of a table with `columns`.
+
+    `parity` holds the tolerance and the largest differences between the trained and the reloaded models;
+    `info` is whatever the writer had to say.
     """
 
     folder: Path
@@ -36,6 +40,8 @@ class Bundle:
     parity: Mapping[str, Any]
     versions: Mapping[str, str]
     info: Mapping[str, Any]
+    input: Source = "waveform"
+    columns: tuple[str, ...] = ()
 
     @property
     def keras(self) -> Path:
@@ -65,6 +71,8 @@ class Bundle:
             "parity": dict(self.parity),
             "versions": dict(self.versions),
             "info": dict(self.info),
+            "input": self.input,
+            "columns": list(self.columns),
         }
 
 
@@ -79,7 +87,8 @@ def read(folder: Path) -> Bundle:
         content = json.loads(file.read_text(encoding="utf-8"))
         found = content.pop("format")
         if found == FORMAT:
-            return Bundle(folder=folder, **content | {"classes": tuple(content["classes"])})
+            lists = {key: tuple(content.get(key, ())) for key in ("classes", "columns")}
+            return Bundle(folder=folder, **content | lists)
     except FileNotFoundError:
         raise InputError(_no_bundle(folder)) from None
     except OSError as error:

@@ -17,6 +17,12 @@ Differences = Mapping[str, Mapping[str, float]]
 TOLERANCE: Mapping[str, float] = {"float32": 1e-4, "mixed_float16": 2e-2, "mixed_bfloat16": 1e-1}
 """Largest difference allowed, by the precision of training; what is served is always float32."""
 
+TOLERANCE_OF_VECTORS = 1e-6
+"""Of estimators on feature vectors, which nothing computes anew."""
+
+TOLERANCE_OF_STEPS = 5e-2
+"""Of estimators behind a front-end: a rounding there may turn a tree's branch, or change a neighbour."""
+
 TOLERANCE_ACROSS_DEVICES = 1e-3
 """At least this is allowed where a GPU gave the trained model's probabilities: the fresh process has none."""
 

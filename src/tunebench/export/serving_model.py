@@ -12,21 +12,24 @@ import tensorflow as tf
 from tunebench.backbones import build
 from tunebench.catalog.backbones import BACKBONES
 from tunebench.catalog.frontends import FRONTENDS
-from tunebench.catalog.spec import Signal, load_builder
-from tunebench.export.layout import PROBABILITIES, WAVEFORM
+from tunebench.catalog.spec import load_builder
+from tunebench.export.layout import FEATURES, PROBABILITIES, WAVEFORM
+from tunebench.frontends.vectors import Standardise
 from tunebench.training.classifier import Classifier
 
 
-def compose(classifier: Classifier, frontend: keras.Layer, signal: Signal) -> keras.Model:
-    """One functional model: `waveform` float32 `(batch, samples)` in [-1, 1] to `probabilities`.
+def compose(classifier: Classifier, frontend: keras.Layer, width: int) -> keras.Model:
+    """One functional model: `waveform` float32 `(batch, width)` in [-1, 1] to `probabilities`.
 
+    A front-end of vectors makes it one of `features` `(batch, width)`.
     The net is a float32 twin with the classifier's weights: a pooled classifier gains no second use, and
     a net trained in mixed precision is served in float32, which every format and every CPU runs well.
     """
-    waveform = keras.Input((signal.samples,), dtype="float32", name=WAVEFORM)
-    scores = _float32_twin(classifier)(frontend(waveform))
+    name = FEATURES if isinstance(frontend, Standardise) else WAVEFORM
+    given = keras.Input((width,), dtype="float32", name=name)
+    scores = _float32_twin(classifier)(frontend(given))
     probabilities = keras.layers.Softmax(dtype="float32", name=PROBABILITIES)(scores)  # (batch, classes)
-    return keras.Model(waveform, probabilities, name="served")
+    return keras.Model(given, probabilities, name="served")
 
 
 def save_keras(model: keras.Model, path: Path) -> None:
@@ -43,13 +46,14 @@ def load_keras(path: Path) -> keras.Model:
 
 
 def save_savedmodel(model: keras.Model, folder: Path) -> None:
-    """Write a SavedModel whose `serving_default` takes `waveform`, any batch, and gives `probabilities`."""
+    """Write a SavedModel whose `serving_default` takes the model's input, any batch, to `probabilities`."""
+    given = model.inputs[0]
     archive: Any = keras.export.ExportArchive()  # typed for all of Keras's backends at once
     archive.track(model)
     archive.add_endpoint(
         "serving_default",
-        lambda waveform: {PROBABILITIES: model(waveform, training=False)},
-        input_signature=[tf.TensorSpec((None, model.inputs[0].shape[1]), tf.float32, name=WAVEFORM)],
+        lambda given: {PROBABILITIES: model(given, training=False)},
+        input_signature=[tf.TensorSpec((None, given.shape[1]), tf.float32, name=given.name)],
     )
     archive.write_out(str(folder), verbose=False)
 

@@ -16,7 +16,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tunebench.export.layout import EXAMPLE, KERAS, PROBABILITIES, SAVEDMODEL, WAVEFORM
+from tunebench.export.estimator_files import load_estimator
+from tunebench.export.layout import ESTIMATOR, EXAMPLE, FEATURES, KERAS, PROBABILITIES, SAVEDMODEL, WAVEFORM
 from tunebench.export.serving_model import load_keras
 
 Model = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -25,15 +26,15 @@ Model = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 def differences(folder: Path) -> dict[str, dict[str, float]]:
     """Of each model in `folder`, the largest difference to the example's probabilities."""
     with np.load(folder / EXAMPLE, allow_pickle=False) as stored:
-        waveforms, expected = stored[WAVEFORM], stored[PROBABILITIES]
+        inputs, expected = stored[FEATURES if FEATURES in stored else WAVEFORM], stored[PROBABILITIES]
     found: dict[str, dict[str, float]] = {}
     for name, (file, load) in _MODELS.items():
         if (folder / file).exists():
             model = load(folder / file)
-            alone = np.concatenate([model(waveform[None]) for waveform in waveforms])
+            alone = np.concatenate([model(one[None]) for one in inputs])
             found[name] = {
                 "alone": float(np.abs(alone - expected).max()),
-                "batch": float(np.abs(model(waveforms) - expected).max()),
+                "batch": float(np.abs(model(inputs) - expected).max()),
             }
     return found
 
@@ -49,13 +50,21 @@ def _keras(path: Path) -> Model:
 def _savedmodel(path: Path) -> Model:
     loaded: Any = tf.saved_model.load(str(path))
     serve = loaded.signatures["serving_default"]
+    (name,) = serve.structured_input_signature[1]
     # `loaded` must outlive its signature, which does not hold the variables
-    return lambda waveforms, _owner=loaded: serve(waveform=tf.constant(waveforms))[PROBABILITIES].numpy()
+    return lambda inputs, _owner=loaded: serve(**{name: tf.constant(inputs)})[PROBABILITIES].numpy()
+
+
+def _estimator(path: Path) -> Model:
+    with np.load(path.parent / EXAMPLE, allow_pickle=False) as stored:
+        classes = stored[PROBABILITIES].shape[1]
+    return load_estimator(path.parent, classes)
 
 
 _MODELS: dict[str, tuple[str, Callable[[Path], Model]]] = {
     "keras": (KERAS, _keras),
     "savedmodel": (SAVEDMODEL, _savedmodel),
+    "skops": (ESTIMATOR, _estimator),
 }
 
 if __name__ == "__main__":

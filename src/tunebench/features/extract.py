@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from tunebench.features.columns import FRAMEWISE, N_MFCC
+from tunebench.catalog.features import FRAMEWISE, N_MFCC
 
 N_FFT, HOP_LENGTH = 2048, 512
 MIN_SAMPLES = N_FFT

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from tunebench.audio.corpus import Corpus
 from tunebench.audio.pcm import FULL_SCALE
 from tunebench.audio.segments import Segments
+from tunebench.catalog.features import FEATURES, FILENAME, LABEL, LENGTH
 from tunebench.errors import StorageError
-from tunebench.features.columns import FEATURES, FILENAME, LABEL, LENGTH
 from tunebench.features.extract import summary_features
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def feature_table(
     import pandas as pd
 
     spans = _spans(corpus, segments, row)
-    figures = dict(_extracted(corpus, spans, workers or os.cpu_count() or 1, progress))
+    figures = dict(extracted(corpus, range(len(spans)), spans, workers=workers, progress=progress))
     whole = np.concatenate([figures[track] for track in range(len(spans))])
     flat = [(span, corpus.tracks[track].track.label) for track, of in enumerate(spans) for span in of]
     table = pd.DataFrame(whole, columns=pd.Index(FEATURES))
@@ -141,23 +141,32 @@ def _spans(corpus: Corpus, segments: Segments, row: Row) -> list[list[Span]]:
     return spans
 
 
-def _extracted(
-    corpus: Corpus, spans: Sequence[Sequence[Span]], workers: int, progress: Progress | None
+def extracted(
+    corpus: Corpus,
+    tracks: Sequence[int],
+    spans: Sequence[Sequence[Span]],
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """The figures of each track, `(rows, 57)`, as they come."""
+    """The figures of the spans of some tracks, `(rows, 57)`, as they come, with their place in `tracks`."""
+    workers = workers or os.cpu_count() or 1
 
     def told(done: int) -> None:
         if progress:
             progress(done, len(spans))
 
     if len(spans) <= _INLINE_TRACKS or workers == 1:
-        for track, of_track in enumerate(spans):
-            yield track, _of_track(corpus, track, of_track)
-            told(track + 1)
+        for place, (track, of_track) in enumerate(zip(tracks, spans, strict=True)):
+            yield place, _of_track(corpus, track, of_track)
+            told(place + 1)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_remember, initargs=(corpus,)) as pool:
-        waiting = {pool.submit(_of_remembered, track, of): track for track, of in enumerate(spans)}
+        waiting = {
+            pool.submit(_of_remembered, track, of): place
+            for place, (track, of) in enumerate(zip(tracks, spans, strict=True))
+        }
         try:
             for done, future in enumerate(as_completed(waiting), start=1):
                 yield waiting[future], future.result()

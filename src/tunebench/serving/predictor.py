@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soxr
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from tunebench.audio.decoder import decode
 from tunebench.audio.pcm import FULL_SCALE, checked
 from tunebench.audio.rejection import RejectedAudioError
 from tunebench.audio.segments import segment_starts
-from tunebench.errors import DataError, InputError
+from tunebench.errors import DataError
 from tunebench.export import layout
-from tunebench.export.layout import PROBABILITIES, Bundle
+from tunebench.export.layout import Bundle
+from tunebench.serving.asked import Asked, load_model
 from tunebench.serving.windows import batches_of_windows
 
 BATCH_SIZE = 32
@@ -52,27 +51,18 @@ class Predictor:
     it, so that a clip of the corpus gets the probabilities that it had in training.
     """
 
-    def __init__(self, bundle: Bundle, model: Any) -> None:
-        self.bundle = bundle
-        self._model = model  # must outlive its signature, which does not hold the variables
-        self._serve: Callable[..., dict[str, tf.Tensor]] = model.signatures["serving_default"]
+    def __init__(self, bundle: Bundle, ask: Asked) -> None:
+        self.bundle, self._ask = bundle, ask
 
     @classmethod
     def load(cls, folder: Path) -> Predictor:
-        """Read a bundle's SavedModel; no code of the classifier's layers is needed.
+        """Read a bundle's SavedModel or estimator; no code of a net's layers is needed.
 
         Raises:
-            InputError: the folder is no bundle, is of another format, or holds no SavedModel.
+            InputError: the folder is no bundle, is of another format, or holds no model for audio.
         """
         bundle = layout.read(Path(folder))
-        try:
-            return cls(bundle, tf.saved_model.load(str(bundle.savedmodel)))
-        except (OSError, tf.errors.OpError, KeyError) as error:
-            said = " ".join(str(error).split())[:200]
-            raise InputError(
-                f"{bundle.savedmodel}: no SavedModel that can be read ({said}). "
-                "Give the folder that the search wrote, or export the model again with --format savedmodel."
-            ) from error
+        return cls(bundle, load_model(bundle))
 
     def predict(self, path: Path) -> Prediction:
         """Classify a file.
@@ -115,9 +105,7 @@ class Predictor:
         bundle = self.bundle
         starts = segment_starts(len(samples), bundle.segment_samples, bundle.hop_samples)
         batches = batches_of_windows(samples, starts, bundle.segment_samples, batch_size=BATCH_SIZE)
-        windows = np.concatenate(
-            [self._serve(waveform=tf.constant(batch))[PROBABILITIES].numpy() for batch in batches]
-        )
+        windows = np.concatenate([self._ask(batch) for batch in batches])
         return Prediction(
             path, bundle.classes, windows.mean(axis=0), windows, np.asarray(starts) / bundle.sample_rate_hz
         )

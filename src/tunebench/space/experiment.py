@@ -39,6 +39,7 @@ _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 
 _CAME_LATER: dict[str, Any] = {
     "folds": None,
+    "table": None,
     "l2": 0.0,
     "image_width": None,
     "colours": "grey",

@@ -97,6 +97,8 @@ class DataSection(Section):
     """Folder of audio, one folder per class; or of the files that `manifest` names."""
     manifest: str | None = Field(default=None, examples=["tracks.csv"])
     """CSV file with the columns path, label and optionally group, fold, split; relative to the root."""
+    table: str | None = Field(default=None, examples=["features_3_sec.csv"])
+    """CSV or Parquet file of features that the corpus came as: filename, features, label; below the root."""
     group: GroupSource | None = Field(default=None, examples=["{pattern: '^(?P<group>[^-]+)-'}"])
     """Where groups are read from when no manifest column says them."""
     sample_rate: Annotated[int, Field(ge=1000, le=384_000)] = Field(default=16_000, examples=[16_000])
@@ -108,6 +110,14 @@ class DataSection(Section):
     split: SplitSection = Field(examples=["{by: group, validation: 0.2, test: 0.2}"])
     decoder: Literal["soundfile", "tfio"] = Field(default="soundfile", examples=["soundfile"])
     """`soundfile` (with FFmpeg for what it cannot read), or tensorflow-io's decoder."""
+
+    @model_validator(mode="after")
+    def _audio_or_table(self) -> Self:
+        if self.table is not None:
+            for key in ("manifest", "trim"):
+                if getattr(self, key) is not None:
+                    raise fault("has no use with data.table, which has no audio", "data without it", key)
+        return self
 
 
 class EarlyStopping(Section):

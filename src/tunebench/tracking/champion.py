@@ -80,23 +80,37 @@ def _upload(client: MlflowClient, model: LoggedModel, run_id: str, bundle: Path)
             python_model=CODE,
             artifacts={"bundle": str(bundle)},
             signature=ModelSignature(
-                Schema([ColSpec(DataType.binary, "audio")]),
+                Schema(_inputs(described)),
                 Schema([ColSpec(DataType.float, name) for name in described["classes"]]),
             ),
-            input_example=pd.DataFrame({"audio": [_example(bundle, described["sample_rate_hz"])]}),
-            pip_requirements=[f"{package}=={version(package)}" for package in REQUIREMENTS],
+            input_example=_example(bundle, described),
+            pip_requirements=[f"{package}=={version(package)}" for package in _packages(bundle)],
             mlflow_model=Model(artifact_path=model.artifact_location, run_id=run_id, model_id=model.model_id),
         )
         client.log_model_artifacts(model.model_id, str(folder))
 
 
-def _example(bundle: Path, rate_hz: int) -> bytes:
-    """The bundle's first example as a FLAC file: 5 s are 0.2 MB in JSON, as numbers 1.7 MB."""
+def _inputs(described: Mapping[str, Any]) -> list[ColSpec]:
+    """Recordings, or of a model of a table the columns that it was trained on."""
+    if described["input"] == "table":
+        return [ColSpec(DataType.double, column) for column in described["columns"]]
+    return [ColSpec(DataType.binary, "audio")]
+
+
+def _example(bundle: Path, described: Mapping[str, Any]) -> pd.DataFrame:
+    """The first example, a row or a FLAC file: 5 s are 0.2 MB in JSON, as numbers 1.7 MB."""
     with np.load(bundle / "example.npz") as example:
+        if described["input"] == "table":
+            return pd.DataFrame(example["features"][:1].astype(np.float64), columns=described["columns"])
         waveform = example["waveform"][0]
     file = io.BytesIO()
-    soundfile.write(file, waveform, rate_hz, format="FLAC", subtype="PCM_16")
-    return file.getvalue()
+    soundfile.write(file, waveform, described["sample_rate_hz"], format="FLAC", subtype="PCM_16")
+    return pd.DataFrame({"audio": [file.getvalue()]})
+
+
+def _packages(bundle: Path) -> tuple[str, ...]:
+    """What the model needs where it is loaded."""
+    return (*REQUIREMENTS, "scikit-learn", "skops") if (bundle / "estimator.skops").exists() else REQUIREMENTS
 
 
 def _figures(winner: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

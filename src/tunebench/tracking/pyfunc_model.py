@@ -1,11 +1,13 @@
 """The served model: bytes of audio files in, class probabilities out.
 
 MLflow copies this file beside the bundle and runs it wherever the model is loaded. So it imports nothing
-of tunebench, which need not be installed there; it cuts a recording exactly as `tunebench predict` does.
+of tunebench, which need not be installed there unless the model is scikit-learn's or begins with librosa's
+features; it cuts a recording exactly as `tunebench predict` does.
 """
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,16 +26,14 @@ class AudioClassifier(PythonModel):
     """Classifies recordings of any format that libsndfile reads, any sample rate, length and channels."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Read the bundle: its description, and the SavedModel from waveform to probabilities."""
-        import tensorflow as tf  # here: logging the model runs this file, and needs no TensorFlow
-
+        """Read the bundle: its description, and its model."""
         bundle = Path(context.artifacts["bundle"])
         self._described = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
-        self._model = tf.saved_model.load(str(bundle / "savedmodel"))  # holds the signature's variables
-        self._serve = self._model.signatures["serving_default"]
+        self._input = self._described.get("input", "waveform")
+        self._ask = _model(bundle, self._described)
 
     def predict(self, context: PythonModelContext, model_input: pd.DataFrame) -> pd.DataFrame:
-        """Classify the recordings of column `audio`, each the bytes of one file.
+        """Classify the recordings of column `audio`, each the bytes of one file; or the rows of a table.
 
         Returns:
             A row a recording, a column a class: the mean of its windows' probabilities.
@@ -41,6 +41,11 @@ class AudioClassifier(PythonModel):
         Raises:
             ValueError: a recording cannot be used; names its row.
         """
+        if self._input == "table":
+            values = model_input[self._described["columns"]].to_numpy(np.float32)
+            return pd.DataFrame(
+                self._ask(values), columns=self._described["classes"], index=model_input.index
+            )
         rows = [self._classify(row, content) for row, content in enumerate(model_input["audio"])]
         return pd.DataFrame(rows, columns=self._described["classes"], index=model_input.index)
 
@@ -58,8 +63,33 @@ class AudioClassifier(PythonModel):
         outputs = []
         for first in range(0, len(starts), BATCH_SIZE):
             batch = np.stack([padded[start : start + length] for start in starts[first : first + BATCH_SIZE]])
-            outputs.append(self._serve(waveform=batch)["probabilities"].numpy())  # (windows, classes)
+            outputs.append(self._ask(batch))  # (windows, classes)
         return np.concatenate(outputs).mean(axis=0)
+
+
+def _model(bundle: Path, described: dict) -> Callable[[np.ndarray], np.ndarray]:
+    """Windows `(n, samples)`, or rows of a table, to probabilities `(n, classes)`."""
+    if (bundle / "estimator.skops").exists() or described.get("input") == "features":
+        return _by_tunebench(bundle, described)
+    import tensorflow as tf  # here: logging the model runs this file, and needs no TensorFlow
+
+    model = tf.saved_model.load(str(bundle / "savedmodel"))  # holds the signature's variables
+    serve = model.signatures["serving_default"]
+    (name,) = serve.structured_input_signature[1]
+    return lambda inputs, _owner=model: serve(**{name: tf.constant(inputs)})["probabilities"].numpy()
+
+
+def _by_tunebench(bundle: Path, described: dict) -> Callable[[np.ndarray], np.ndarray]:
+    """Estimators, and features of audio, are not in a graph: tunebench computes them."""
+    try:
+        from tunebench.export.estimator_files import load_estimator
+        from tunebench.export.layout import read
+        from tunebench.serving.asked import load_model
+    except ImportError as error:
+        raise RuntimeError("this model needs tunebench itself: pip install tunebench") from error
+    if described.get("input") == "table":
+        return load_estimator(bundle, len(described["classes"]))
+    return load_model(read(bundle))
 
 
 def _decode(content: bytes, rate_hz: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tunebench.backbones import build
 from tunebench.catalog.structure import Structure
 from tunebench.seeding import child_seed
+from tunebench.training.adam import FusedAdam
 from tunebench.training.augmentation import Augmentation
 from tunebench.training.frontend import FrontendStep
 from tunebench.training.reinitialise import leaves, reinitialise
@@ -52,7 +53,7 @@ class Classifier:
         self._decay = tf.Variable(tf.zeros(()), trainable=False)
         self._l2 = tf.Variable(tf.zeros(()), trainable=False)
         self._class_weights = tf.Variable(tf.ones(structure.classes), trainable=False)
-        adam = keras.optimizers.Adam()
+        adam = FusedAdam()
         self._learning_rate: Any = adam.learning_rate  # a variable, since no schedule was given
         scaled = structure.precision == "mixed_float16"
         self._optimizer = keras.optimizers.LossScaleOptimizer(adam) if scaled else adam

@@ -12,18 +12,24 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
+from tunebench.audio.pcm import FULL_SCALE
 from tunebench.backbones import build
-from tunebench.catalog.spec import Signal, Values
+from tunebench.catalog.feasibility import is_estimator
+from tunebench.catalog.spec import Signal, Source, Values
 from tunebench.catalog.structure import Structure, structure_of
-from tunebench.training.classifier import Classifier
-from tunebench.training.frontend import FrontendStep
+from tunebench.estimators import probabilities, size
+from tunebench.features.extract import summary_features
+from tunebench.training.data import TrainingData
+from tunebench.training.models import EstimatorModel, NetModel
 from tunebench.training.reinitialise import leaves
 from tunebench.trial import Cost
 
 if TYPE_CHECKING:
     from tunebench.space.sections import ConstraintsSection
 
+Segment = NDArray[np.int16] | NDArray[np.float32]
 _BYTES = 4
 _CALLS = 5
 _LONGEST_S = 0.05
@@ -36,10 +42,14 @@ def parameters(structure: Structure) -> int:
     return build(structure).model.count_params()
 
 
-def measure(classifier: Classifier, frontend: FrontendStep, samples: int) -> Cost:
-    """What a configuration costs. `samples` is the length of a segment."""
-    count = classifier.model.count_params()
-    return Cost(count, size_mb(count), round(latency_ms(classifier, frontend, samples), 3))
+def measure(model: NetModel | EstimatorModel, one: Segment, before_ms: float = 0.0) -> Cost:
+    """What a model costs. `one` segment is `(1, samples)` or `(1, columns)`; `before_ms` went into it."""
+    if isinstance(model, NetModel):
+        count = model.classifier.model.count_params()
+        megabytes = size_mb(count)
+    else:
+        count, megabytes = size(model.fitted)
+    return Cost(count, megabytes, round(before_ms + latency_ms(model, one), 3))
 
 
 def size_mb(count: int) -> float:
@@ -47,18 +57,40 @@ def size_mb(count: int) -> float:
     return count * _BYTES / 1e6
 
 
-def latency_ms(classifier: Classifier, frontend: FrontendStep, samples: int) -> float:
-    """From the waveform of one segment to its probabilities: the median of some calls after a first one.
+def noise(source: Source, data: TrainingData) -> Segment:
+    """One segment of noise, since a front-end may take a short cut on silence."""
+    rng, width = np.random.default_rng(0), data.width(source)
+    if source == "waveform":
+        return rng.integers(-(2**15), 2**15, (1, width), dtype=np.int16)
+    return rng.standard_normal((1, width), np.float32)
 
-    The compiled steps take any number of segments, so that nothing is traced for it.
-    """
-    noise = np.random.default_rng(0).integers(-(2**15), 2**15, (1, samples), dtype=np.int16)
-    batch = [(tf.constant(noise), tf.zeros(1, tf.int32))]  # a front-end may take a short cut on silence
-    classifier.predict(frontend, batch, 1)
+
+def latency_ms(model: NetModel | EstimatorModel, one: Segment) -> float:
+    """From one segment to its probabilities. Compiled steps take any number: nothing is traced for it."""
+    if isinstance(model, NetModel):
+        batch = [(tf.constant(one), tf.zeros(1, tf.int32))]
+        return _median_ms(lambda: model.classifier.predict(model.frontend, batch, 1))
+
+    def ask() -> None:
+        row = one if model.frontend is None else model.frontend(tf.constant(one)).numpy().reshape(1, -1)
+        probabilities(model.fitted, row, model.classes)
+
+    return _median_ms(ask)
+
+
+def extraction_ms(signal: Signal) -> float:
+    """From the waveform of one segment to its summary features."""
+    waveform = np.random.default_rng(0).integers(-(2**15), 2**15, signal.samples) / FULL_SCALE
+    return _median_ms(lambda: summary_features(waveform, signal.sample_rate_hz))
+
+
+def _median_ms(call: Callable[[], object]) -> float:
+    """The median of some calls after a first one."""
+    call()
     taken: list[float] = []
     while len(taken) < _CALLS and sum(taken) < _LONGEST_S:
         begun = time.perf_counter()
-        classifier.predict(frontend, batch, 1)
+        call()
         taken.append(time.perf_counter() - begun)
     return 1000 * statistics.median(taken)
 
@@ -87,10 +119,13 @@ def too_costly(
 ) -> Callable[[Values], str | None]:
     """Says of a configuration why it breaks the constraints, or None.
 
+    Of an estimator nothing is known before it is fitted: it is let pass, and its cost stands in the results.
     `latency_of` gives its latency (ms), or None where it cannot be run; it is asked for nothing else.
     """
 
     def reason(values: Values) -> str | None:
+        if is_estimator(values):
+            return None
         count = parameters(structure_of(values, signal, classes=classes, precision=precision))
         if constraints.max_parameters is not None and count > constraints.max_parameters:
             limit = f"constraints.max_parameters {constraints.max_parameters:,}"
@@ -101,11 +136,14 @@ def too_costly(
         if constraints.max_latency_ms is None:
             return None
         latency = latency_of(values)  # last: it builds what it measures
-        if latency is None:
-            return "its latency cannot be measured, as constraints.max_latency_ms asks"
-        if latency > constraints.max_latency_ms:
-            limit = f"constraints.max_latency_ms {constraints.max_latency_ms:g}"
-            return f"it takes {latency:.3g} ms for a segment, above {limit}"
-        return None
+        return _too_slow(latency, constraints.max_latency_ms)
 
     return reason
+
+
+def _too_slow(latency_ms: float | None, most_ms: float) -> str | None:
+    if latency_ms is None:
+        return "its latency cannot be measured, as constraints.max_latency_ms asks"
+    if latency_ms > most_ms:
+        return f"it takes {latency_ms:.3g} ms for a segment, above constraints.max_latency_ms {most_ms:g}"
+    return None

@@ -1,4 +1,4 @@
-"""tf.data over the decoded store: int16 waveforms, shuffled by the configuration's own seed."""
+"""tf.data over a side: int16 waveforms or feature vectors, shuffled by the configuration's own seed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tunebench.audio.corpus import Corpus
-from tunebench.audio.gather import gather
-from tunebench.audio.segments import Segments
+from tunebench.catalog.spec import Source
 from tunebench.errors import StorageError
 from tunebench.seeding import child_rng
+from tunebench.training.data import TrainingData
 
 _PREFETCHED_BATCHES = 4
 
@@ -21,6 +20,7 @@ _PREFETCHED_BATCHES = 4
 class Batches:
     """Batches of one side of a split: `(waveforms int16 (batch, samples), labels int32 (batch,))`.
 
+    Of another source than "waveform", float32 vectors `(batch, columns)` stand in the place of waveforms.
     A pass raises StorageError where decoded audio has been removed.
 
     The spectrogram is not computed here, since `Dataset.map` runs on the CPU whatever is inside it.
@@ -29,30 +29,37 @@ class Batches:
     """
 
     def __init__(
-        self, corpus: Corpus, segments: Segments, indices: NDArray[np.integer], *, batch_size: int
+        self,
+        data: TrainingData,
+        indices: NDArray[np.integer],
+        *,
+        batch_size: int,
+        source: Source = "waveform",
     ) -> None:
+        self.data, self.source = data, source
         self.indices = np.asarray(indices, np.int64)
         self.batch_size = min(batch_size, len(self.indices)) if len(self.indices) else batch_size
         self.steps = math.ceil(len(self.indices) / self.batch_size)
-        self.labels = np.asarray(segments.label)[self.indices].astype(np.int32)
-        self.tracks = np.asarray(segments.track)[self.indices]
+        all_labels = np.asarray(data.segments.label).astype(np.int32)
+        self.labels = all_labels[self.indices]
+        self.tracks = np.asarray(data.segments.track)[self.indices]
         self._order = self.indices
         self._unreadable: StorageError | None = None
-        all_labels = np.asarray(segments.label).astype(np.int32)
+        dtype = tf.int16 if source == "waveform" else tf.float32
 
-        def read(step: np.int64) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
+        def read(step: np.int64) -> tuple[NDArray[np.generic], NDArray[np.int32]]:
             chosen = self._order[step * self.batch_size : (step + 1) * self.batch_size]
             try:
-                return gather(corpus, segments, chosen), all_labels[chosen]
+                return data.read(chosen, source), all_labels[chosen]
             except StorageError as error:
                 self._unreadable = error  # TensorFlow passes on no more than its text
                 raise
 
         def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            waveforms, labels = tf.numpy_function(read, [step], (tf.int16, tf.int32))
-            waveforms.set_shape((self.batch_size, segments.length))
+            examples, labels = tf.numpy_function(read, [step], (dtype, tf.int32))
+            examples.set_shape((self.batch_size, data.width(source)))
             labels.set_shape((self.batch_size,))
-            return waveforms, labels
+            return examples, labels
 
         options = tf.data.Options()
         options.autotune.enabled = False  # nothing is left to tune, and its thread held up the end of a pass

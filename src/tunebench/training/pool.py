@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tunebench.catalog.augmentations import strengths
-from tunebench.catalog.feasibility import branch, general
+from tunebench.catalog.feasibility import branch, general, source_of
 from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure
+from tunebench.frontends.vectors import Scaling
 from tunebench.training.augmentation import Augmentation
 from tunebench.training.classifier import Classifier
 from tunebench.training.frontend import FrontendStep, compile_frontend, frontend_layer
@@ -76,12 +77,18 @@ class Pool:
         found.begin(asked)
         return found
 
-    def frontend(self, values: Values, signal: Signal, structure: Structure) -> FrontendStep:
-        """The compiled front-end of a configuration."""
+    def frontend(
+        self, values: Values, signal: Signal, structure: Structure, scaling: Scaling | None = None
+    ) -> FrontendStep:
+        """The compiled front-end of a configuration; that of feature vectors needs their `scaling`."""
         name, params = branch(values, "spectrogram")
         layout = general(values)
         image = (structure.input_shape, layout["normalisation"], layout["colours"])
-        key = (name, tuple(sorted(params.items())), signal, *image)
-        return self._frontends.get(
-            key, lambda: compile_frontend(frontend_layer(values, signal, structure), signal.samples)
-        )
+        vectors = source_of(values) != "waveform"
+        key = (name, tuple(sorted(params.items())), signal, *image, scaling if vectors else None)
+        width = structure.input_shape[0] if vectors else signal.samples
+
+        def make() -> FrontendStep:
+            return compile_frontend(frontend_layer(values, signal, structure, scaling), width)
+
+        return self._frontends.get(key, make)

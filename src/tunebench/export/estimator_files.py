@@ -1,0 +1,55 @@
+"""Fitted estimators on disk: a skops file, which runs no code when read, and the front-end before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import skops.io
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tunebench.errors import InputError
+from tunebench.estimators import probabilities
+from tunebench.export.layout import ESTIMATOR, FRONTEND
+
+Asked = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+def save_estimator(folder: Path, fitted: Any, frontend: keras.Layer | None, samples: int) -> None:
+    """Write a fitted pipeline, and the front-end that makes its columns of waveforms where there is one."""
+    skops.io.dump(fitted, folder / ESTIMATOR)
+    if frontend is None:
+        return
+    archive: Any = keras.export.ExportArchive()  # typed for all of Keras's backends at once
+    archive.track(frontend)
+    archive.add_endpoint(
+        "serve",
+        lambda waveform: tf.reshape(frontend(waveform), [tf.shape(waveform)[0], -1]),
+        input_signature=[tf.TensorSpec((None, samples), tf.float32)],
+    )
+    archive.write_out(str(folder / FRONTEND), verbose=False)
+
+
+def load_estimator(folder: Path, classes: int) -> Asked:
+    """A bundle's estimator: inputs `(n, samples)` or `(n, columns)` float32 to probabilities `(n, classes)`.
+
+    Raises:
+        InputError: the file holds anything but scikit-learn's and NumPy's own types.
+    """
+    file = folder / ESTIMATOR
+    if foreign := skops.io.get_untrusted_types(file=file):
+        raise InputError(
+            f"{file}: holds {', '.join(foreign[:3])}, which tunebench never writes; it is not read"
+        )
+    fitted = skops.io.load(file)
+    before: Any = tf.saved_model.load(str(folder / FRONTEND)) if (folder / FRONTEND).exists() else None
+
+    def ask(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        columns = inputs if before is None else before.serve(tf.constant(inputs)).numpy()
+        return probabilities(fitted, columns, classes)
+
+    return ask
