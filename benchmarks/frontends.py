@@ -116,7 +116,8 @@ def row_candidates(waveforms: np.ndarray) -> dict[str, Candidate]:
         row: compiled(
             build(row, {}, signal=SIGNAL, image_side=96, channels=3, normalisation="standard"), inputs
         )
-        for row in FRONTENDS
+        for row, entry in FRONTENDS.items()
+        if entry.source == "waveform"
     }
 
 

@@ -76,6 +76,39 @@ def test_a_backbone_takes_inputs_of_its_ranks(spectrogram: str, backbone: str, s
     assert check(spectrogram, backbone=backbone) == ([said] if said else [])
 
 
+@pytest.mark.parametrize("backbone", ["random_forest", "dense"])
+@pytest.mark.parametrize("spectrogram", ["features", "waveform", "mel"])
+def test_dense_nets_and_estimators_take_anything(spectrogram: str, backbone: str) -> None:
+    assert check(spectrogram, backbone=backbone) == []
+
+
+def test_vectors_are_neither_image_nor_sequence() -> None:
+    assert check("features", backbone="cnn") == ["cnn: takes an image, and features makes a vector"]
+    assert check("features", backbone="cnn1d") == ["cnn1d: takes a sequence, and features makes a vector"]
+
+
+def test_audio_and_tables_are_two_things() -> None:
+    table = Signal(16_000, 1, columns=57)
+    assert check("table", table, "dense") == []
+    assert "data.table has none; write spectrogram: table" in check("mel", table, "dense")[0]
+    assert "data.table has none" in check("features", table, "dense")[0]
+    assert "write spectrogram: features" in check("table", SIGNAL, "dense")[0]
+
+
+@pytest.mark.parametrize(
+    ("spectrogram", "backbone", "augmentation", "said"),
+    [("features", "dense", "gain_db", "features: are computed once, out of reach of gain_db"),
+     ("features", "dense", "time_mask", "features: are computed once, out of reach of time_mask"),
+     ("features", "dense", "mixup", None), ("mel", "dense", "gain_db", None),
+     ("mel", "svm", "mixup", "svm: is fitted once, without augmentation (mixup)")],
+)  # fmt: skip
+def test_augmentations_within_reach(
+    spectrogram: str, backbone: str, augmentation: str, said: str | None
+) -> None:
+    values = {"spectrogram": spectrogram, "backbone": backbone, f"augmentation.{augmentation}": 0.5}
+    assert reasons(values, SIGNAL) == ([said] if said else [])
+
+
 def test_a_decimated_waveform_must_still_be_a_sound() -> None:
     assert check("waveform", Signal(16_000, 64_000), "dense", decimation=1000) == []
     assert check("waveform", Signal(16_000, 63_000), "dense", decimation=1000) == [

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tunebench.catalog.augmentations import AUGMENTATIONS, strengths
 from tunebench.catalog.feasibility import TABLES, branch, general, reasons
 from tunebench.catalog.frontends import FRONTENDS
 from tunebench.catalog.general import GENERAL
-from tunebench.catalog.spec import SEQUENCE, AugmentationRow, Signal, Spec, load_builder
+from tunebench.catalog.spec import SEQUENCE, VECTOR, AugmentationRow, Signal, Spec, load_builder
 
 ROWS = [(table, row) for table, rows in TABLES.items() for row in rows.values()]
 SIGNAL = Signal(16_000, 80_000)
@@ -39,11 +41,14 @@ def test_every_default_may_stand(spec: Spec) -> None:
 
 
 @pytest.mark.parametrize("row", FRONTENDS.values(), ids=lambda row: row.name)
-def test_defaults_are_feasible_and_give_an_image_or_a_sequence(row: object) -> None:
+def test_defaults_are_feasible_and_give_what_a_model_takes(row: object) -> None:
     params = {spec.name: spec.default for spec in row.parameters}
-    assert list(row.check(params, SIGNAL)) == []
-    shape = row.shape(params, SIGNAL)
-    if len(shape) == SEQUENCE:
+    signal = replace(SIGNAL, columns=11) if row.source == "table" else SIGNAL
+    assert list(row.check(params, signal)) == []
+    shape = row.shape(params, signal)
+    if len(shape) == VECTOR:
+        assert shape == ({"features": 57, "table": 11}[row.source],)
+    elif len(shape) == SEQUENCE:
         assert shape == (20_000, 1)
     else:
         height, width, channels = shape

@@ -21,8 +21,9 @@ from tunebench.frontends import Frontend, build
 
 Small = Mapping[str, Mapping[str, Any]]
 
-rows = pytest.mark.parametrize("row", FRONTENDS)
-images = pytest.mark.parametrize("row", [name for name in FRONTENDS if name != "waveform"])
+OF_AUDIO = [name for name, row in FRONTENDS.items() if row.source == "waveform"]
+rows = pytest.mark.parametrize("row", OF_AUDIO)
+images = pytest.mark.parametrize("row", [name for name in OF_AUDIO if name != "waveform"])
 normalisations = pytest.mark.parametrize("normalisation", ["standard", "range"])
 
 
@@ -191,14 +192,14 @@ def test_keras_file_reloads_in_a_fresh_process(
 ) -> None:
     np.save(tmp_path / "waveforms.npy", waveforms)
     expected = {}
-    for row in FRONTENDS:
+    for row in OF_AUDIO:
         inputs = keras.Input((signal.samples,), dtype="int16")
         model = keras.Model(inputs, make(row, small, signal)(inputs))
         model.save(tmp_path / f"{row}.keras")
         expected[row] = model(waveforms).numpy()
     source = str(Path(tunebench.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": source}
-    command = [sys.executable, "-c", _RELOAD, str(tmp_path), *FRONTENDS]
+    command = [sys.executable, "-c", _RELOAD, str(tmp_path), *OF_AUDIO]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     for row, image in expected.items():

@@ -187,7 +187,7 @@ CASES = {
     ),
     "unknown row": (
         ("      mel:  ", "      mell: "),
-        '11:7: space.spectrogram.choice.mell: must be one of mel, stft, multi_stft, mfcc, waveform; received "mell"; write mel instead',
+        '11:7: space.spectrogram.choice.mell: must be one of mel, stft, multi_stft, mfcc, waveform, features, table; received "mell"; write mel instead',
     ),
     "unknown parameter of a row": (
         ("n_mfcc: {", "n_mffc: {"),

@@ -28,7 +28,6 @@ ESTIMATORS: Mapping[str, BackboneRow] = {
         _row(
             "nearest_centroid",
             "The class whose mean is nearest.",
-            Spec("metric", "str", "euclidean", "Distance to the means.", options=("euclidean", "manhattan")),
             Spec("shrink_threshold", "float", None, "Shrink the means toward that of all; null does not.",
                  "", 0, 100),
         ),

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from tunebench.app.plan import planned_epochs
+from tunebench.catalog.feasibility import is_estimator
 from tunebench.search.protocols import Listener
 from tunebench.search.records import Records
 from tunebench.trial import EpochRecord, TrialRequest, TrialResult, better
@@ -153,4 +154,5 @@ class ProgressView(Listener):
 
 def _headline(request: TrialRequest) -> str:
     values = request.values
-    return f"{values['spectrogram']} {values['backbone']} lr {values['learning_rate']:.2g}"
+    pace = "" if is_estimator(values) else f" lr {values['learning_rate']:.2g}"
+    return f"{values['spectrogram']} {values['backbone']}{pace}"

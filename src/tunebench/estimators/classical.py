@@ -23,12 +23,14 @@ def dummy(params: Parameters, seed: int) -> BaseEstimator:
 
 def nearest_centroid(params: Parameters, seed: int) -> BaseEstimator:
     """Nearest class mean."""
-    return NearestCentroid(metric=params["metric"], shrink_threshold=params["shrink_threshold"])
+    return NearestCentroid(shrink_threshold=params["shrink_threshold"])
 
 
 def k_neighbours(params: Parameters, seed: int) -> BaseEstimator:
     """Nearest neighbours."""
-    return KNeighborsClassifier(params["n_neighbors"], weights=params["weights"], metric=params["metric"])
+    return KNeighborsClassifier(
+        params["n_neighbors"], weights=params["weights"], metric=params["metric"], algorithm="brute"
+    )  # a tree pays in few dimensions alone
 
 
 def naive_bayes(params: Parameters, seed: int) -> BaseEstimator:

@@ -27,13 +27,15 @@ class Curve:
     values: Values
     scores: dict[int, float] = field(default_factory=dict[int, float])
 
-    def best(self, objective: str, epochs: int | None = None) -> float:
-        """The best score, by the end of so many epochs."""
+    def best(self, objective: str, epochs: int | None = None) -> float | None:
+        """The best score by the end of so many epochs, or None where there is none yet.
+
+        An estimator has a score on the share of data that it was fitted on, and on no smaller one.
+        """
         found: float | None = None
         for epoch, score in self.scores.items():
             if (epochs is None or epoch <= epochs) and better(objective, score, found):
                 found = score
-        assert found is not None
         return found
 
 
@@ -66,9 +68,9 @@ def comparable(records: Records, objective: str) -> tuple[list[Point], int]:
         return [], 0
     epochs = reached[min(max(FEWEST, len(reached) // 2), len(reached)) - 1]
     return [
-        Point(name, curve.values, curve.best(objective, epochs))
+        Point(name, curve.values, score)
         for name, curve in curves.items()
-        if max(curve.scores) >= epochs
+        if max(curve.scores) >= epochs and (score := curve.best(objective, epochs)) is not None
     ], epochs
 
 

@@ -16,6 +16,13 @@ from tunebench.errors import InputError
 from tunebench.estimators import probabilities
 from tunebench.export.layout import ESTIMATOR, FRONTEND
 
+TRUSTED = (
+    "numpy.dtype",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
+)
+"""Beside what skops knows as harmless: arrays of a forest's nodes, and the dtype that an imputer saw."""
+
 Asked = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
@@ -41,11 +48,12 @@ def load_estimator(folder: Path, classes: int) -> Asked:
         InputError: the file holds anything but scikit-learn's and NumPy's own types.
     """
     file = folder / ESTIMATOR
-    if foreign := skops.io.get_untrusted_types(file=file):
+    foreign = sorted({*skops.io.get_untrusted_types(file=file)} - {*TRUSTED})
+    if foreign:
         raise InputError(
             f"{file}: holds {', '.join(foreign[:3])}, which tunebench never writes; it is not read"
         )
-    fitted = skops.io.load(file)
+    fitted = skops.io.load(file, trusted=TRUSTED)
     before: Any = tf.saved_model.load(str(folder / FRONTEND)) if (folder / FRONTEND).exists() else None
 
     def ask(inputs: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -150,9 +150,10 @@ def _upright(values: tf.Tensor) -> tf.Tensor:
 
 
 def _row(name: str) -> FrontendRow:
-    if name not in FRONTENDS:
-        raise InputError(f"There is no front-end '{name}'. Use one of: {', '.join(FRONTENDS)}.")
-    return FRONTENDS[name]
+    of_audio = {name: row for name, row in FRONTENDS.items() if row.source == "waveform"}
+    if name not in of_audio:
+        raise InputError(f"There is no front-end '{name}' of waveforms. Use one of: {', '.join(of_audio)}.")
+    return of_audio[name]
 
 
 def _complete(row: FrontendRow, params: Mapping[str, Any], signal: Signal) -> dict[str, Any]:

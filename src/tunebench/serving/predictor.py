@@ -16,8 +16,8 @@ from tunebench.audio.rejection import RejectedAudioError
 from tunebench.audio.segments import segment_starts
 from tunebench.errors import DataError
 from tunebench.export import layout
+from tunebench.export.asked import Asked, load_model
 from tunebench.export.layout import Bundle
-from tunebench.serving.asked import Asked, load_model
 from tunebench.serving.windows import batches_of_windows
 
 BATCH_SIZE = 32

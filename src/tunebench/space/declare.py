@@ -149,7 +149,8 @@ class _Reader:
             specs = children(path, option)
             known[value] = self.level((*at, option), f"{path}.{option}.", specs)
         ordered = _in_order(list(known), spec)
-        below = {option: known[option] for option in ordered} if any(known.values()) else {}
+        named = chooses_row(path) or any(known.values())
+        below = {option: known[option] for option in ordered} if named else {}
         return Choice(ordered, below) if ordered else None
 
     def _defaults(self, specs: Mapping[str, Spec]) -> dict[str, Parameter]:

@@ -82,9 +82,9 @@ def _model(bundle: Path, described: dict) -> Callable[[np.ndarray], np.ndarray]:
 def _by_tunebench(bundle: Path, described: dict) -> Callable[[np.ndarray], np.ndarray]:
     """Estimators, and features of audio, are not in a graph: tunebench computes them."""
     try:
+        from tunebench.export.asked import load_model
         from tunebench.export.estimator_files import load_estimator
         from tunebench.export.layout import read
-        from tunebench.serving.asked import load_model
     except ImportError as error:
         raise RuntimeError("this model needs tunebench itself: pip install tunebench") from error
     if described.get("input") == "table":
