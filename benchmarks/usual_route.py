@@ -17,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 
+import pandas
+
 ROOT = Path(__file__).parents[1]
 SYSTEMS = (
     "waveform_dense",
@@ -25,7 +27,10 @@ SYSTEMS = (
     "mfcc_cnn",
     "spectrogram_images",
     "pretrained_backbones",
+    "classical_models",
+    "feature_table",
 )
+AS_THE_OTHERS = ("data.split.by=fold", "data.split.validation=[4]", "data.split.test=[5]")
 
 
 def tunebench(home: Path, *arguments: str) -> str:
@@ -39,9 +44,12 @@ def run(home: Path, system: str, corpus: str, data: Path, hours: float, protocol
     """The summary of one system's search, and its figures under several splits where they are asked for."""
     name = f"{system}-{corpus}"
     folder, begun = home / "experiments" / name, time.perf_counter()
+    changes = [f"search.max_hours={hours}"]
+    if system == "feature_table":
+        data, changes = table_of(home, corpus, data), [*changes, *AS_THE_OTHERS]
     tunebench(
         home, "search", str(ROOT / "search_spaces" / f"{system}.yaml"), "--data", str(data), "--name", name,
-        "--quiet", "--set", f"search.max_hours={hours}",
+        "--quiet", *(word for change in changes for word in ("--set", change)),
     )  # fmt: skip
     summary = json.loads((folder / "summary.json").read_text())
     print(f"{name}: {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
@@ -52,13 +60,21 @@ def run(home: Path, system: str, corpus: str, data: Path, hours: float, protocol
     return summary
 
 
+def table_of(home: Path, corpus: str, data: Path) -> Path:
+    """A folder with the corpus as a feature table, made of the segments that classical_models has."""
+    folder = home / "tables" / corpus
+    if not (folder / "features.csv").exists():
+        file = str(ROOT / "search_spaces" / "classical_models.yaml")
+        out = str(folder / "features.csv")
+        tunebench(home, "data", "features", file, "--data", str(data), "--segments", "--groups", "--out", out)
+    return folder
+
+
 def parameters(home: Path, summary: dict) -> int:
-    """Parameters of the winner's net, from the journal."""
-    journal = (home / "experiments" / summary["name"] / "journal.jsonl").read_text().splitlines()
-    results = [json.loads(line)["result"] for line in journal if '"event": "result"' in line]
-    structures = {r["structure"]: r["cost"]["parameters"] for r in results if r.get("cost")}
-    described = json.loads((home / "experiments" / summary["name"] / "winner/bundle.json").read_text())
-    return structures[described["structure"]["key"]]
+    """Parameters of the winner's net, or numbers and nodes that its estimator holds."""
+    table = pandas.read_csv(home / "experiments" / summary["name"] / "trials.csv")
+    own = table[table["configuration"] == summary["winner"]["configuration"]]
+    return int(own["parameters"].max())
 
 
 def interval(figure: dict) -> str:

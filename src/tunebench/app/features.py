@@ -18,6 +18,7 @@ def write_features(
     out: Path,
     *,
     segments: bool = False,
+    groups: bool = False,
     mfcc: int = 0,
     progress: Progress | None = None,
 ) -> int:
@@ -27,6 +28,7 @@ def write_features(
         data: the corpus.
         out: `.csv` or `.parquet`; `.json` with `mfcc`.
         segments: a row a segment of `data.segment` instead of a track.
+        groups: write the columns group and fold too.
         mfcc: so many MFCCs of every frame of every segment instead of the summary features.
         progress: told the number of tracks done, and of all.
 
@@ -47,6 +49,7 @@ def write_features(
     if mfcc:
         write_mfccs(corpus, cut, out, n_mfcc=mfcc, progress=progress)
         return len(cut)
-    table = feature_table(corpus, cut, row="segment" if segments else "track", progress=progress)
+    row = "segment" if segments else "track"
+    table = feature_table(corpus, cut, row=row, groups=groups, progress=progress)
     write_table(table, out)
     return len(table)

@@ -128,6 +128,10 @@ def features(
     data: DataRoot = None,
     overrides: Overrides = None,
     segments: Annotated[bool, typer.Option("--segments", help="A row a segment, not a track.")] = False,
+    groups: Annotated[
+        bool,
+        typer.Option("--groups", help="Write group and fold after the label, where the corpus has them."),
+    ] = False,
     mfcc: Annotated[
         int, typer.Option(min=0, max=128, help="Write so many MFCCs of every frame of every segment instead.")
     ] = 0,
@@ -143,7 +147,9 @@ def features(
 
     experiment = load_experiment(space, overrides=overrides or [], data_root=data)
     with _bar(Console(stderr=True), "extracting features") as progress:
-        rows = write_features(experiment.data, out, segments=segments, mfcc=mfcc, progress=progress)
+        rows = write_features(
+            experiment.data, out, segments=segments, groups=groups, mfcc=mfcc, progress=progress
+        )
     typer.echo(f"{out}: {rows} rows")
 
 

@@ -45,11 +45,13 @@ def feature_table(
     segments: Segments,
     *,
     row: Row,
+    groups: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """The columns `filename`, `length` (samples), the 57 features, and `label`; sorted as the corpus is.
 
+    With `groups`, `group` and `fold` follow, as the corpus has them, so that the table can be split as it is.
     A file has the name of its track, with its folders only where two tracks share a name. Segments are
     numbered in it: `blues.00000.3.wav` is the fourth of `blues.00000.wav`.
 
@@ -61,11 +63,14 @@ def feature_table(
     spans = _spans(corpus, segments, row)
     figures = dict(extracted(corpus, range(len(spans)), spans, workers=workers, progress=progress))
     whole = np.concatenate([figures[track] for track in range(len(spans))])
-    flat = [(span, corpus.tracks[track].track.label) for track, of in enumerate(spans) for span in of]
+    flat = [(span, corpus.tracks[track].track) for track, of in enumerate(spans) for span in of]
     table = pd.DataFrame(whole, columns=pd.Index(FEATURES))
     table.insert(0, FILENAME, [span.filename for span, _ in flat])
     table.insert(1, LENGTH, [span.length for span, _ in flat])
-    table[LABEL] = [label for _, label in flat]
+    table[LABEL] = [track.label for _, track in flat]
+    if groups:
+        table["group"] = [track.group for _, track in flat]
+        table["fold"] = pd.array([track.fold for _, track in flat], dtype="Int64")
     return table
 
 
