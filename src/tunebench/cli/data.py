@@ -130,7 +130,7 @@ def features(
     segments: Annotated[bool, typer.Option("--segments", help="A row a segment, not a track.")] = False,
     groups: Annotated[
         bool,
-        typer.Option("--groups", help="Write group and fold after the label, where the corpus has them."),
+        typer.Option("--groups", help="Write group and fold too, after the label."),
     ] = False,
     mfcc: Annotated[
         int, typer.Option(min=0, max=128, help="Write so many MFCCs of every frame of every segment instead.")

@@ -233,7 +233,10 @@ class Classifier:
                 variable.assign_sub(variable * self._decay * self._learning_rate)
             else:
                 penalised.append(gradient)
-        self._optimizer.apply(penalised, variables)
+        if isinstance(self._optimizer, FusedAdam):
+            self._optimizer.update_all(penalised, variables)
+        else:  # scaled gradients are looked at before they are applied
+            self._optimizer.apply(penalised, variables)
 
     def _probabilities(self, images: tf.Tensor) -> tf.Tensor:
         return tf.nn.softmax(self.model(images, training=False))

@@ -16,6 +16,7 @@ from tunebench.frontends.vectors import Scaling
 from tunebench.training.augmentation import Augmentation
 from tunebench.training.classifier import Classifier
 from tunebench.training.frontend import FrontendStep, compile_frontend, frontend_layer
+from tunebench.training.runtime import give_back_memory
 
 
 class LeastRecentlyUsed:
@@ -32,6 +33,7 @@ class LeastRecentlyUsed:
         """The item of `key`, made if it is not kept; what was unused for longest goes first, `key` never."""
         if key not in self._items:
             self._items[key] = make()
+            give_back_memory()
         self._items.move_to_end(key)
         while len(self._items) > 1 and sum(map(self._size, self._items.values())) > self._limit:
             self._items.popitem(last=False)
