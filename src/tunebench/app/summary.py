@@ -104,6 +104,7 @@ def _describe_winner(winner: Winner, data: TrainingData) -> dict[str, Any]:
         "leakage": data.split.leakage,
         "test": None,
         "test_reads": 0,
+        "calibration": dict(winner.calibration),
         "model": None,
         "bundle": winner.bundle.name,
     }  # fmt: skip

@@ -38,6 +38,13 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
         console.print("no test side: these are validation figures, chosen among many and so too good.")
     elif winner["test_reads"] > 1:
         console.print(f"[yellow]the test side of this split was read {winner['test_reads']} times by now[/]")
+    if calibration := winner.get("calibration"):
+        before, after = calibration["before"]["error"], calibration["after"]["error"]
+        console.print(
+            f"calibration: temperature {calibration['temperature']:.2f} from validation; error on "
+            f"{calibration['side']} segments {before:.3f} without it, {after:.3f} with it",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     if winner["leakage"] != "none":
         console.print(f"[bold red]leaky ({winner['leakage']}): the sides share {winner['leakage']}s[/]")
     for row in summary["data"]["quarantined"]:

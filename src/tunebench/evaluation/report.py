@@ -26,6 +26,7 @@ CAPTIONS: Mapping[str, str] = {
     "contours": "Pairs of parameters",
     "pareto": "Score against latency and size",
     "confusion": "Test tracks: true against predicted class",
+    "calibration": "How often the winner is right, by how sure it is",
 }
 """The pictures of a search by file name, in the order of the page."""
 

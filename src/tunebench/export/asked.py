@@ -29,7 +29,11 @@ def load_model(bundle: Bundle) -> Asked:
             "spectrogram: features on the audio itself to classify recordings"
         )
     is_estimator = (bundle.folder / ESTIMATOR).exists()
-    ask = load_estimator(bundle.folder, len(bundle.classes)) if is_estimator else _savedmodel(bundle)
+    ask = (
+        load_estimator(bundle.folder, len(bundle.classes), bundle.temperature)
+        if is_estimator
+        else _savedmodel(bundle)
+    )
     if bundle.input == "waveform":
         return ask
     rate_hz = bundle.sample_rate_hz

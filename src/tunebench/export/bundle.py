@@ -27,6 +27,7 @@ from tunebench.export.folders import written_whole
 from tunebench.export.layout import DESCRIPTION, KERAS, SAVEDMODEL, Bundle
 from tunebench.export.serving_model import compose, save_keras, save_savedmodel
 from tunebench.frontends.vectors import Scaling
+from tunebench.metrics.calibration import at_temperature
 from tunebench.training.classifier import Classifier
 from tunebench.training.frontend import compile_frontend, frontend_layer
 from tunebench.training.models import EstimatorModel, NetModel
@@ -45,6 +46,7 @@ def write(
     examples: Examples,
     columns: Sequence[str] = (),
     scaling: Scaling | None = None,
+    temperature: float = 1.0,
 ) -> Bundle:
     """Export a trained model with its front-end, and prove it in a fresh process.
 
@@ -63,6 +65,7 @@ def write(
         examples: a few real segments, with which the exported models are compared.
         columns: names of the columns, of a model of feature vectors.
         scaling: of those vectors, for a net.
+        temperature: that the probabilities are to be taken at.
 
     Raises:
         ParityError: a reloaded model gives other probabilities.
@@ -81,20 +84,31 @@ def write(
         info=info,
         input=source_of(values),
         columns=tuple(columns),
+        temperature=temperature,
     )
     with written_whole(directory) as folder:
         frontend = _frontend(model, structure, values, signal, scaling)
-        write_models(folder, model=model, frontend=frontend, examples=examples)
+        _describe(bundle, folder)  # what reloads the models reads it
+        write_models(folder, model=model, frontend=frontend, examples=examples, temperature=temperature)
         (differences,) = parity.measure([folder])
         parity.check(differences, bundle.parity["tolerance"], directory)
         bundle = replace(bundle, parity={**bundle.parity, **differences})
-        text = json.dumps(bundle.described(), indent=2, allow_nan=False) + "\n"
-        (folder / DESCRIPTION).write_text(text, encoding="utf-8")
+        _describe(bundle, folder)
     return bundle
 
 
+def _describe(bundle: Bundle, folder: Path) -> None:
+    text = json.dumps(bundle.described(), indent=2, allow_nan=False) + "\n"
+    (folder / DESCRIPTION).write_text(text, encoding="utf-8")
+
+
 def write_models(
-    folder: Path, *, model: NetModel | EstimatorModel, frontend: keras.Layer | None, examples: Examples
+    folder: Path,
+    *,
+    model: NetModel | EstimatorModel,
+    frontend: keras.Layer | None,
+    examples: Examples,
+    temperature: float = 1.0,
 ) -> None:
     """The models of a bundle and their example, not compared with each other yet.
 
@@ -107,11 +121,11 @@ def write_models(
         said = probabilities(model.fitted, columns, model.classes)
     else:
         assert frontend is not None
-        served = compose(model.classifier, frontend, inputs.shape[1])
+        served = compose(model.classifier, frontend, inputs.shape[1], temperature)
         save_keras(served, folder / KERAS)
         save_savedmodel(served, folder / SAVEDMODEL)
         said = _as_trained(model.classifier, frontend, inputs)
-    examples.save(folder, said)
+    examples.save(folder, said if temperature == 1.0 else at_temperature(said, temperature))
 
 
 def _frontend(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tunebench.errors import InputError
 from tunebench.estimators import probabilities
 from tunebench.export.layout import ESTIMATOR, FRONTEND
+from tunebench.metrics.calibration import at_temperature
 
 TRUSTED = (
     "numpy.dtype",
@@ -41,8 +42,10 @@ def save_estimator(folder: Path, fitted: Any, frontend: keras.Layer | None, samp
     archive.write_out(str(folder / FRONTEND), verbose=False)
 
 
-def load_estimator(folder: Path, classes: int) -> Asked:
+def load_estimator(folder: Path, classes: int, temperature: float = 1.0) -> Asked:
     """A bundle's estimator: inputs `(n, samples)` or `(n, columns)` float32 to probabilities `(n, classes)`.
+
+    They are taken at a temperature.
 
     Raises:
         InputError: the file holds anything but scikit-learn's and NumPy's own types.
@@ -58,6 +61,7 @@ def load_estimator(folder: Path, classes: int) -> Asked:
 
     def ask(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         columns = inputs if before is None else before.serve(tf.constant(inputs)).numpy()
-        return probabilities(fitted, columns, classes)
+        said = probabilities(fitted, columns, classes)
+        return said if temperature == 1.0 else at_temperature(said, temperature)
 
     return ask

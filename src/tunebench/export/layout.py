@@ -24,7 +24,8 @@ class Bundle:
 
     Its models take `waveform` float32 `(batch, segment_samples)` in [-1, 1] at `sample_rate_hz` and give
     `probabilities` float32 `(batch, classes)`. Where `input` is "features", they take the segment's summary
-    features instead, and where it is "table", a row of a table with `columns`.
+    features instead, and where it is "table", a row of a table with `columns`. Their logits are divided by
+    `temperature`, which an estimator's file cannot hold, so that whoever reads it has to.
 
     `parity` holds the tolerance and the largest differences between the trained and the reloaded models;
     `info` is whatever the writer had to say.
@@ -42,6 +43,7 @@ class Bundle:
     info: Mapping[str, Any]
     input: Source = "waveform"
     columns: tuple[str, ...] = ()
+    temperature: float = 1.0
 
     @property
     def keras(self) -> Path:
@@ -73,6 +75,7 @@ class Bundle:
             "info": dict(self.info),
             "input": self.input,
             "columns": list(self.columns),
+            "temperature": self.temperature,
         }
 
 

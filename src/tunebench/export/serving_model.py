@@ -18,16 +18,20 @@ from tunebench.frontends.vectors import Standardise
 from tunebench.training.classifier import Classifier
 
 
-def compose(classifier: Classifier, frontend: keras.Layer, width: int) -> keras.Model:
+def compose(
+    classifier: Classifier, frontend: keras.Layer, width: int, temperature: float = 1.0
+) -> keras.Model:
     """One functional model: `waveform` float32 `(batch, width)` in [-1, 1] to `probabilities`.
 
-    A front-end of vectors makes it one of `features` `(batch, width)`.
+    A front-end of vectors makes it one of `features` `(batch, width)`. Scores are divided by `temperature`.
     The net is a float32 twin with the classifier's weights: a pooled classifier gains no second use, and
     a net trained in mixed precision is served in float32, which every format and every CPU runs well.
     """
     name = FEATURES if isinstance(frontend, Standardise) else WAVEFORM
     given = keras.Input((width,), dtype="float32", name=name)
     scores = _float32_twin(classifier)(frontend(given))
+    if temperature != 1.0:
+        scores = keras.layers.Rescaling(1.0 / temperature, dtype="float32", name="temperature")(scores)
     probabilities = keras.layers.Softmax(dtype="float32", name=PROBABILITIES)(scores)  # (batch, classes)
     return keras.Model(given, probabilities, name="served")
 

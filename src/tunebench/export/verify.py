@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tunebench.export import layout
 from tunebench.export.estimator_files import load_estimator
 from tunebench.export.layout import ESTIMATOR, EXAMPLE, FEATURES, KERAS, PROBABILITIES, SAVEDMODEL, WAVEFORM
 from tunebench.export.serving_model import load_keras
@@ -56,9 +57,8 @@ def _savedmodel(path: Path) -> Model:
 
 
 def _estimator(path: Path) -> Model:
-    with np.load(path.parent / EXAMPLE, allow_pickle=False) as stored:
-        classes = stored[PROBABILITIES].shape[1]
-    return load_estimator(path.parent, classes)
+    bundle = layout.read(path.parent)
+    return load_estimator(path.parent, len(bundle.classes), bundle.temperature)
 
 
 _MODELS: dict[str, tuple[str, Callable[[Path], Model]]] = {

@@ -88,7 +88,7 @@ def _by_tunebench(bundle: Path, described: dict) -> Callable[[np.ndarray], np.nd
     except ImportError as error:
         raise RuntimeError("this model needs tunebench itself: pip install tunebench") from error
     if described.get("input") == "table":
-        return load_estimator(bundle, len(described["classes"]))
+        return load_estimator(bundle, len(described["classes"]), described.get("temperature", 1.0))
     return load_model(read(bundle))
 
 
