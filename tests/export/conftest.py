@@ -14,9 +14,11 @@ from tunebench.catalog.feasibility import Values
 from tunebench.catalog.spec import Signal
 from tunebench.catalog.structure import structure_of
 from tunebench.export import bundle
+from tunebench.export.examples import Examples
 from tunebench.export.layout import Bundle
 from tunebench.training.classifier import Classifier, Scalars
-from tunebench.training.frontend import frontend_layer
+from tunebench.training.frontend import compile_frontend, frontend_layer
+from tunebench.training.models import NetModel
 from tunebench.training.reinitialise import leaves
 
 SIGNAL = Signal(sample_rate_hz=8_000, samples=4_000)
@@ -46,6 +48,12 @@ def trained(values: Values, examples: NDArray[np.int16], precision: str = "float
     layer.kernel.assign(layer.kernel / scores.std(axis=0))
     layer.bias.assign((layer.bias - scores.mean(axis=0)) / scores.std(axis=0))
     return classifier
+
+
+def exported(classifier: Classifier, values: Values) -> dict:
+    """A classifier as `bundle.write` takes it."""
+    frontend = compile_frontend(frontend_layer(values, SIGNAL, classifier.structure), SIGNAL.samples)
+    return {"model": NetModel(classifier, frontend), "structure": classifier.structure}
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +103,6 @@ def mel_bundle(
     """A real bundle that went through the gate. Read it only."""
     folder: Path = tmp_path_factory.mktemp("search") / "winner"
     return bundle.write(
-        folder, classifier=classifier, values=mel_values, signal=SIGNAL, classes=CLASSES,
-        segment_hop_s=0.25, info={"search": "tiny"}, examples=examples,
+        folder, **exported(classifier, mel_values), values=mel_values, signal=SIGNAL, classes=CLASSES,
+        segment_hop_s=0.25, info={"search": "tiny"}, examples=Examples(examples),
     )  # fmt: skip

@@ -7,8 +7,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tests.export.conftest import exported
 
 from tunebench.export import bundle, layout, parity
+from tunebench.export.examples import Examples
 from tunebench.export.layout import PROBABILITIES, WAVEFORM
 from tunebench.export.parity import ParityError
 
@@ -16,13 +18,13 @@ from tunebench.export.parity import ParityError
 @pytest.fixture
 def arguments(classifier, mel_values, signal, examples):
     return {
-        "classifier": classifier,
+        **exported(classifier, mel_values),
         "values": mel_values,
         "signal": signal,
         "classes": ("blues", "jazz", "rock"),
         "segment_hop_s": 0.5,
         "info": {},
-        "examples": examples,
+        "examples": Examples(examples),
     }
 
 
@@ -85,4 +87,20 @@ def test_failed_gate_leaves_the_old_bundle_and_no_new_one(tmp_path, arguments, m
 )
 def test_examples_of_another_kind(tmp_path, arguments, shape, dtype):
     with pytest.raises(ValueError, match=r"must be int16 \(n, 4000\).*Received"):
-        bundle.write(tmp_path / "winner", **arguments | {"examples": np.zeros(shape, dtype)})
+        bundle.write(tmp_path / "winner", **arguments | {"examples": Examples(np.zeros(shape, dtype))})
+
+
+def test_the_temperature_is_in_every_model(tmp_path, arguments, mel_bundle, examples):
+    """The gate compares with the arithmetic of `metrics.calibration`; and it is not the model without."""
+    warm = bundle.write(tmp_path / "winner", **arguments | {"temperature": 2.0})
+    assert layout.read(warm.folder).temperature == 2.0
+    assert warm.parity["keras"]["batch"] <= 1e-4
+    waveforms = tf.constant(examples / np.float32(32768))
+    before, after = (
+        tf.saved_model.load(str(of.savedmodel)).signatures["serving_default"](waveform=waveforms)[
+            PROBABILITIES
+        ]
+        for of in (mel_bundle, warm)
+    )
+    assert (after.numpy().max(axis=1) < before.numpy().max(axis=1)).all()
+    np.testing.assert_array_equal(after.numpy().argmax(axis=1), before.numpy().argmax(axis=1))

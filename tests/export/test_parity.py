@@ -4,12 +4,15 @@ import shutil
 
 import numpy as np
 import pytest
+from tests.export.conftest import exported
 
 from tunebench.export import parity
 from tunebench.export.bundle import write_models
+from tunebench.export.examples import Examples
 from tunebench.export.layout import EXAMPLE, KERAS, PROBABILITIES
 from tunebench.export.parity import TOLERANCE, ParityError
 from tunebench.export.serving_model import load_keras
+from tunebench.training.frontend import frontend_layer
 
 CNN = {
     "backbone": "cnn",
@@ -44,7 +47,9 @@ def folders(tmp_path_factory, make_classifier, cnn_values, signal, examples):
         values = cnn_values | {"spectrogram": spectrogram} | params | rest
         (root / case).mkdir()
         classifier = make_classifier(values, examples, precision)
-        write_models(root / case, classifier=classifier, values=values, signal=signal, examples=examples)
+        frontend = frontend_layer(values, signal, classifier.structure)
+        model = exported(classifier, values)["model"]
+        write_models(root / case, model=model, frontend=frontend, examples=Examples(examples))
     return root
 
 

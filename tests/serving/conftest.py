@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from tunebench.catalog.spec import Signal
 from tunebench.catalog.structure import structure_of
 from tunebench.export import bundle
+from tunebench.export.examples import Examples
 from tunebench.serving.predictor import Predictor
 from tunebench.training.classifier import Classifier, Scalars
 from tunebench.training.frontend import compile_frontend, frontend_layer
+from tunebench.training.models import NetModel
 
 VALUES = {
     "spectrogram": "mel",
@@ -76,12 +78,16 @@ def predictor(
 ) -> Predictor:
     written = bundle.write(
         tmp_path_factory.mktemp("search") / "winner",
-        classifier=classifier,
+        model=NetModel(
+            classifier,
+            compile_frontend(frontend_layer(VALUES, SIGNAL, classifier.structure), SIGNAL.samples),
+        ),
+        structure=classifier.structure,
         values=VALUES,
         signal=SIGNAL,
         classes=("high", "low"),
         segment_hop_s=HOP_S,
         info={},
-        examples=waveforms[::4],
+        examples=Examples(waveforms[::4]),
     )
     return Predictor.load(written.folder)

@@ -71,6 +71,7 @@ def write(
         ParityError: a reloaded model gives other probabilities.
         StorageError: the folder cannot be written.
     """
+    examples.check(signal.samples)
     bundle = Bundle(
         folder=directory,
         classes=tuple(classes),

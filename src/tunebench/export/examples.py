@@ -30,6 +30,14 @@ class Examples:
             raise ValueError("no examples to compare the exported model on")
         return given
 
+    def check(self, samples: int) -> None:
+        """Raise a ValueError where waveforms are not segments of so many samples."""
+        given = self.waveforms
+        if given is not None and (given.dtype != np.int16 or given.shape[1:] != (samples,) or not len(given)):
+            raise ValueError(
+                f"examples must be int16 (n, {samples}) with n > 0. Received: {given.dtype} {given.shape}"
+            )
+
     def save(self, folder: Path, probabilities: NDArray[np.float32]) -> None:
         """Write them into a bundle, with what the trained model said of them `(n, classes)`."""
         arrays: dict[str, NDArray[np.generic]] = {PROBABILITIES: probabilities}
