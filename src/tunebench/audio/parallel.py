@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, TypeVar
@@ -41,7 +42,7 @@ def each(
             told(place + 1)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_remember, initargs=(corpus,)) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(corpus,)) as pool:
         waiting = {pool.submit(_with_remembered, work, task): place for place, task in enumerate(tasks)}
         try:
             for done, future in enumerate(as_completed(waiting), start=1):
@@ -56,8 +57,17 @@ _remembered: list[Corpus] = []
 """The corpus of a worker process, sent to it once."""
 
 
-def _remember(corpus: Corpus) -> None:
+def _begin(corpus: Corpus) -> None:
     _remembered.append(corpus)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A pool's processes wait for ever where the one that began them was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _with_remembered(work: Callable[..., R], task: tuple[Any, ...]) -> R:
