@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -58,6 +59,7 @@ _remembered: list[Corpus] = []
 
 
 def _begin(corpus: Corpus) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     _remembered.append(corpus)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
