@@ -108,7 +108,7 @@ def test_mixup_mixes_inputs_and_targets_by_one_share() -> None:
     )
 
 
-@pytest.mark.parametrize("name", AUGMENTATIONS)
+@pytest.mark.parametrize("name", [name for name, row in AUGMENTATIONS.items() if row.stage != "variants"])
 def test_draws_depend_on_the_seed_and_each_example_has_its_own(name: str, tones: tf.Tensor) -> None:
     stage = AUGMENTATIONS[name].stage
     batch = tones if stage == "waveforms" else tf.reshape(tones, [EXAMPLES, 20, 40, 1])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.executors.test_conformance import asked, drive
+from tests.training.configurations import AUGMENTED
 
 from tunebench.audio.store import Store
 from tunebench.errors import InputError
@@ -96,14 +97,15 @@ class HiddenStore(Store):
 def test_audio_is_sent_to_nodes_that_cannot_see_it(
     rays: Make, recipe: Recipe, ray_here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, seen = drive(rays(1), [asked(0)])
+    _, seen = drive(rays(1), [asked(0, **AUGMENTED)])
     monkeypatch.setattr(ray_cluster, "_BLOCK_SAMPLES", 10_000)  # several blocks
     corpus = recipe.data.corpus
     hidden = replace(recipe.data, corpus=replace(corpus, store=HiddenStore(corpus.store.root)))
-    _, sent = drive(rays(1, recipe=replace(recipe, data=hidden)), [asked(1)])
+    _, sent = drive(rays(1, recipe=replace(recipe, data=hidden)), [asked(1, **AUGMENTED)])
     assert sent["t1"] == seen["t0"]
     there = Store(ray_here)
-    assert all(there.samples(track.key) == track.samples for track in corpus.tracks)
+    assert recipe.data.variants
+    assert all(there.samples(key) == samples for key, samples in recipe.data.audio())
 
 
 def test_other_versions_on_a_node_are_refused(rays: Make, monkeypatch: pytest.MonkeyPatch) -> None:

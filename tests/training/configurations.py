@@ -17,6 +17,7 @@ FRONTENDS = {
 }
 ON_WAVEFORMS = {"backbone": "cnn1d", "backbone.cnn1d.filters": 4, "backbone.cnn1d.layers": 2}
 AUGMENTED = {
+    "augmentation.pitch_shift": 1, "augmentation.time_stretch": 0.05,
     "augmentation.gain_db": 6.0, "augmentation.polarity": 0.5, "augmentation.time_shift": 0.1,
     "augmentation.noise_snr_db": 20.0, "augmentation.frequency_mask": 0.2, "augmentation.time_mask": 0.2,
     "augmentation.mixup": 0.3,

@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from tests.training.configurations import AUGMENTED
 
 from tunebench.audio.prepare import prepare
 from tunebench.audio.segments import segment
 from tunebench.audio.splits import split
 from tunebench.audio.store import Store
+from tunebench.catalog.variants import variants_of
 from tunebench.space.sections import DataSection, SegmentSection, SplitSection
 from tunebench.training.data import TrainingData
 from tunebench.training.runtime import set_up
+from tunebench.training.variants import with_variants
 
 RATE_HZ = 8000
 
@@ -26,7 +29,7 @@ def _as_in_a_search() -> None:
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> TrainingData:
-    """Three classes of eight noisy tones of a second, in segments of half a second."""
+    """Three classes of eight noisy tones of a second, in segments of half a second, with variants."""
     root: Path = tmp_path_factory.mktemp("tones")
     rng = np.random.default_rng(0)
     time_s = np.arange(RATE_HZ) / RATE_HZ
@@ -44,4 +47,5 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> TrainingData:
     )
     corpus = prepare(section, store=Store(tmp_path_factory.mktemp("store")), progress=None)
     segments = segment(corpus, section.segment)
-    return TrainingData(corpus, segments, split(corpus, segments, section.split))
+    plain = TrainingData(corpus, segments, split(corpus, segments, section.split))
+    return with_variants(plain, variants_of(AUGMENTED), workers=1)

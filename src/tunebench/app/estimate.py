@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -19,6 +19,7 @@ from tunebench.training.net_training import scalars_of
 from tunebench.training.pool import Pool
 from tunebench.training.runtime import set_up
 from tunebench.training.sides import Sides
+from tunebench.training.variants import variants_in
 
 MEASURED_STEPS = 3
 
@@ -73,7 +74,8 @@ def estimate(experiment: Experiment, plan: Plan) -> Estimate:
         share = plan.structures[planned] / plan.drawn
         seconds += cost.compile_s + plan.all_epochs * cost.epoch_s * share
         costs[planned] = cost
-    store = sum(2 * track.samples for track in data.corpus.tracks)
+    heard = replace(data, variants=variants_in(experiment.space))
+    store = sum(2 * samples for _, samples in heard.audio())
     steps = math.ceil(len(data.split.train) / experiment.training.batch_size)
     return Estimate(seconds, steps, store, costs)
 

@@ -17,6 +17,7 @@ from tunebench.app.corpus import prepare_corpus, wants_features
 from tunebench.app.folder import SearchFolder, existing_folder, write_atomically
 from tunebench.app.quiet import import_tensorflow
 from tunebench.app.session import last_summary
+from tunebench.catalog.variants import variants_of
 from tunebench.errors import DataError, InputError, SearchError
 from tunebench.evaluation.test_side import Evaluation, count_read, evaluate_side
 from tunebench.metrics.intervals import Interval
@@ -175,7 +176,9 @@ def _train_and_test(
     what: str, experiment: Experiment, data: TrainingData, values: Values, pool: Pool
 ) -> _Said:
     from tunebench.training.trainer import Trainer
+    from tunebench.training.variants import with_variants
 
+    data = with_variants(data, variants_of(values))
     search = experiment.search
     request = TrialRequest(
         trial=what, configuration=what, values=values, epochs_from=0, epochs_to=search.max_epochs,

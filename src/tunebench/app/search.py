@@ -19,6 +19,7 @@ from tunebench.search.protocols import Listener
 from tunebench.space import Experiment
 from tunebench.space.feasible import check_feasible
 from tunebench.training.data import TrainingData
+from tunebench.training.variants import variants_in, with_variants
 
 
 def search(
@@ -28,6 +29,7 @@ def search(
     listeners: Sequence[Listener] = (),
     on_decode: Progress | None = None,
     on_data: Callable[[TrainingData], None] | None = None,
+    on_variants: Progress | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """Run a search to its end, from wherever an earlier call of the same name left it.
@@ -63,10 +65,11 @@ def search(
         summary = finished_summary(folder, experiment)
         if summary is not None:
             return summary
-        session.begin()
-        session.journal.append("phase", name="prepare", seconds=time.perf_counter() - begun)
         if on_data:
             on_data(data)
+        data = with_variants(data, variants_in(experiment.space), progress=on_variants)
+        session.begin()
+        session.journal.append("phase", name="prepare", seconds=time.perf_counter() - begun)
         if earlier is not None and session.find(EVENT) is None:
             sources = note_earlier(earlier, experiment, data, session)
             for listener in listeners:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tunebench.audio.manifest import Track
 from tunebench.audio.rejection import Fault
 from tunebench.audio.store import Store
+from tunebench.catalog.variants import VERSION, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,18 @@ class Corpus:
         position = {label: index for index, label in enumerate(self.classes)}
         return np.array([position[stored.track.label] for stored in self.tracks], np.int32)
 
-    def read(self, track_index: int, start: int, length: int) -> NDArray[np.int16]:
-        """Samples `start` to `start + length` of a track, zeros after its end; shape (length,)."""
-        samples = self.store.read(self.tracks[track_index].key)[start : start + length]
+    def key(self, track_index: int, variant: Variant | None = None) -> str:
+        """Where a track, or a variant of it, is in the store."""
+        own = self.tracks[track_index].key
+        if variant is None:
+            return own
+        return self.store.derived_key(own, variant.name, [VERSION, variant.amount])
+
+    def read(
+        self, track_index: int, start: int, length: int, variant: Variant | None = None
+    ) -> NDArray[np.int16]:
+        """Samples `start` to `start + length` of a track or its variant, zeros after its end; (length,)."""
+        samples = self.store.read(self.key(track_index, variant))[start : start + length]
         if len(samples) == length:
             return np.array(samples)
         padded = np.zeros(length, np.int16)

@@ -1,7 +1,8 @@
 """The table of augmentations: what is done to training examples, and to no others.
 
 Adding one: a row here, and the function that it names. Its strength is a variable in the graph, so that
-trials of other strengths share what was compiled.
+trials of other strengths share what was compiled. Those of stage "variants" are in no graph: the store holds
+what they make of a track.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ def _row(stage: Stage, spec: Spec) -> AugmentationRow:
 AUGMENTATIONS: Mapping[str, AugmentationRow] = {
     row.name: row
     for row in (
+        _row("variants", Spec(
+            "pitch_shift", "int", 0, "Every other example higher or lower, by whole semitones up to so many.",
+            "semitones", 0, 12)),
+        _row("variants", Spec(
+            "time_stretch", "float", 0.0, "Every other example faster or slower by up to this share, in "
+            "steps of 0.05: less is nothing.", "", 0, 0.5)),
         _row("waveforms", Spec(
             "gain_db", "float", 0.0, "Each example louder or quieter, by up to so much.", "dB", 0, 60)),
         _row("waveforms", Spec(
@@ -56,3 +63,9 @@ def strengths(values: Values) -> dict[str, float]:
         for name, strength in found.items()
         if strength != AUGMENTATIONS[name].spec.default and isinstance(strength, int | float)
     }
+
+
+def in_steps(values: Values) -> dict[str, float]:
+    """Those of `strengths` that are functions of a training step: all but variants."""
+    found = strengths(values).items()
+    return {name: strength for name, strength in found if AUGMENTATIONS[name].stage != "variants"}

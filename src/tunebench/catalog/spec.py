@@ -137,15 +137,16 @@ class BackboneRow:
     estimator: bool = False
 
 
-Stage = Literal["waveforms", "inputs", "pairs"]
-"""What an augmentation is done to: waveforms, what the net receives, or that with its targets."""
+Stage = Literal["variants", "waveforms", "inputs", "pairs"]
+"""What an augmentation is done to: tracks, waveforms, what the net receives, or that with its targets."""
 
 
 @dataclass(frozen=True, slots=True)
 class AugmentationRow:
     """Something done to training examples. Its one parameter is its strength; the default leaves it out.
 
-    The function that `builder` names takes a batch of its stage, a strength and a seed, `(2,)` int32.
+    The function that `builder` names takes a batch of its stage, a strength and a seed, `(2,)` int32; that of
+    stage "variants" takes a track, an amount and the sample rate.
     """
 
     name: str

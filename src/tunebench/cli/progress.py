@@ -39,7 +39,7 @@ class ProgressView(Listener):
             console=console,
             disable=quiet or not console.is_terminal,
         )
-        self._decode: TaskID | None = None
+        self._bars: dict[str, TaskID] = {}
         self._epochs: TaskID | None = None
 
     def __enter__(self) -> Self:
@@ -51,9 +51,16 @@ class ProgressView(Listener):
 
     def on_decode(self, done: int, total: int) -> None:
         """The store holds `done` of `total` tracks."""
-        if self._decode is None:
-            self._decode = self._progress.add_task("decoding audio", total=total, left="")
-        self._progress.update(self._decode, completed=done)
+        self._prepared("decoding audio", done, total)
+
+    def on_variants(self, done: int, total: int) -> None:
+        """So many of the variants that were missing are computed."""
+        self._prepared("shifting and stretching", done, total)
+
+    def _prepared(self, what: str, done: int, total: int) -> None:
+        if what not in self._bars:
+            self._bars[what] = self._progress.add_task(what, total=total, left="")
+        self._progress.update(self._bars[what], completed=done)
 
     def on_data(self, data: TrainingData) -> None:
         """The corpus is ready."""

@@ -92,6 +92,7 @@ def search(
             listeners=[view, stopping],
             on_decode=view.on_decode,
             on_data=view.on_data,
+            on_variants=view.on_variants,
             should_stop=stopping.asked,
         )
     print_result(summary, console)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tunebench.audio.corpus import StoredTrack
     from tunebench.executors.recipe import Recipe
     from tunebench.trial import TrialRequest
 
@@ -147,13 +146,13 @@ def node_store() -> Path:
 def _absent(recipe: Recipe) -> list[str]:
     store = recipe.data.corpus.store
 
-    def there(stored: StoredTrack) -> bool:
+    def there(key: str, samples: int) -> bool:
         try:
-            return store.samples(stored.key) == stored.samples
+            return store.samples(key) == samples
         except OSError:  # another user's folder
             return False
 
-    return [stored.key for stored in recipe.data.corpus.tracks if not there(stored)]
+    return [key for key, samples in recipe.data.audio() if not there(key, samples)]
 
 
 def _scratch() -> Path:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunebench.audio.corpus import Corpus
+from tunebench.audio.parallel import Progress, each
 from tunebench.audio.pcm import FULL_SCALE
 from tunebench.audio.segments import Segments
 from tunebench.catalog.features import FEATURES, FILENAME, LABEL, LENGTH
@@ -25,10 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = Literal["track", "segment"]
-Progress = Callable[[int, int], None]
-
-_INLINE_TRACKS = 8
-"""So few tracks are done before other processes have imported librosa."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,42 +149,8 @@ def extracted(
     progress: Progress | None = None,
 ) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """The figures of the spans of some tracks, `(rows, 57)`, as they come, with their place in `tracks`."""
-    workers = workers or os.cpu_count() or 1
-
-    def told(done: int) -> None:
-        if progress:
-            progress(done, len(spans))
-
-    if len(spans) <= _INLINE_TRACKS or workers == 1:
-        for place, (track, of_track) in enumerate(zip(tracks, spans, strict=True)):
-            yield place, _of_track(corpus, track, of_track)
-            told(place + 1)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_remember, initargs=(corpus,)) as pool:
-        waiting = {
-            pool.submit(_of_remembered, track, of): place
-            for place, (track, of) in enumerate(zip(tracks, spans, strict=True))
-        }
-        try:
-            for done, future in enumerate(as_completed(waiting), start=1):
-                yield waiting[future], future.result()
-                told(done)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-_remembered: list[Corpus] = []
-"""The corpus of a worker process, sent to it once."""
-
-
-def _remember(corpus: Corpus) -> None:
-    _remembered.append(corpus)
-
-
-def _of_remembered(track: int, spans: Sequence[Span]) -> NDArray[np.float64]:
-    return _of_track(_remembered[0], track, spans)
+    tasks = list(zip(tracks, spans, strict=True))
+    return each(corpus, _of_track, tasks, workers=workers, progress=progress)
 
 
 def _of_track(corpus: Corpus, track: int, spans: Sequence[Span]) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tunebench.catalog.feasibility import general
 from tunebench.catalog.spec import Values
 from tunebench.catalog.structure import Structure
+from tunebench.catalog.variants import variants_of
 from tunebench.errors import SearchError
 from tunebench.metrics.classification import evaluate
 from tunebench.seeding import child_seed
@@ -132,7 +133,8 @@ class NetTraining:
     ) -> EpochRecord:
         learning_rate = classifier.learning_rate
         with _but_for_telling(watch, "train", writer):
-            batches = writer.looked_after(self._sides.train(request.values).shuffled(request.seed, epoch))
+            side, variants = self._sides.train(request.values), variants_of(request.values)
+            batches = writer.looked_after(side.shuffled(request.seed, epoch, variants))
             loss, accuracy = classifier.train(frontend, batches, augmentation)
         if not math.isfinite(loss):
             raise DivergedError(f"the loss is {loss} in epoch {epoch} (learning_rate {learning_rate:.3g})")

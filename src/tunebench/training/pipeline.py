@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from tunebench.catalog.spec import Source
+from tunebench.catalog.variants import Variant
 from tunebench.errors import StorageError
 from tunebench.seeding import child_rng
 from tunebench.training.data import TrainingData
+from tunebench.training.variants import Draws
 
 _PREFETCHED_BATCHES = 4
 
@@ -44,13 +46,15 @@ class Batches:
         self.labels = all_labels[self.indices]
         self.tracks = np.asarray(data.segments.track)[self.indices]
         self._order = self.indices
+        self._draws: Draws | None = None
         self._unreadable: StorageError | None = None
         dtype = tf.int16 if source == "waveform" else tf.float32
 
         def read(step: np.int64) -> tuple[NDArray[np.generic], NDArray[np.int32]]:
             chosen = self._order[step * self.batch_size : (step + 1) * self.batch_size]
             try:
-                return data.read(chosen, source), all_labels[chosen]
+                drawn = self._draws.of(chosen) if self._draws else None
+                return data.read(chosen, source, drawn), all_labels[chosen]
             except StorageError as error:
                 self._unreadable = error  # TensorFlow passes on no more than its text
                 raise
@@ -74,12 +78,23 @@ class Batches:
         """One pass in the order of `indices`; what fills up the last batch is to be cut off."""
         return self._read(self.indices)
 
-    def shuffled(self, seed: int, epoch: int) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-        """One pass in an order that depends on seed and epoch alone."""
-        return self._read(child_rng(seed, "shuffle", epoch).permutation(self.indices))
+    def shuffled(
+        self, seed: int, epoch: int, variants: Sequence[Variant] = ()
+    ) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
+        """One pass in an order that depends on seed and epoch alone, as does which examples are `variants`.
 
-    def _read(self, order: NDArray[np.int64]) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-        self._order, self._unreadable = self._filled(order), None
+        Raises:
+            ValueError: variants that the data does not have.
+        """
+        if not set(variants) <= set(self.data.variants):
+            raise ValueError(f"no {set(variants) - set(self.data.variants)} was prepared")
+        draws = Draws.of_epoch(variants, seed, epoch, len(self.data.segments)) if variants else None
+        return self._read(child_rng(seed, "shuffle", epoch).permutation(self.indices), draws)
+
+    def _read(
+        self, order: NDArray[np.int64], draws: Draws | None = None
+    ) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
+        self._order, self._draws, self._unreadable = self._filled(order), draws, None
         try:
             yield from self.dataset
         except tf.errors.OpError:

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from tunebench.catalog.augmentations import strengths
+from tunebench.catalog.augmentations import in_steps
 from tunebench.catalog.feasibility import branch, general, source_of
 from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure
@@ -73,7 +73,7 @@ class Pool:
 
     def augmentation(self, values: Values, signal: Signal, structure: Structure) -> Augmentation:
         """The compiled augmentations of a configuration, with its strengths."""
-        asked = strengths(values)
+        asked = in_steps(values)
         key = (tuple(asked), signal, structure.input_shape, structure.classes)
         found = self._augmentations.get(key, lambda: Augmentation(list(asked), signal, structure))
         found.begin(asked)
