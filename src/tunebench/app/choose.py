@@ -12,6 +12,7 @@ import numpy as np
 
 from tunebench.app.final_test import examine
 from tunebench.app.session import Session
+from tunebench.audio.gather import gather
 from tunebench.catalog.feasibility import source_of
 from tunebench.errors import SearchError
 from tunebench.evaluation.figures import draw_curves
@@ -147,8 +148,8 @@ def _export(
             "split_hash": data.split.hash,
         },
         examples=Examples(
-            None if source == "table" else data.read(examples, "waveform"),
-            None if source == "waveform" else data.read(examples, source),
+            None if source == "table" else gather(data.corpus, data.segments, examples),
+            None if source == "waveform" else data.vectors.values[examples],
         ),
         columns=() if source == "waveform" else data.vectors.columns,
         scaling=trainer.scaling,

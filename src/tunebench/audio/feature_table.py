@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +110,7 @@ def _numbers(file: Path, frame: pd.DataFrame, column: str) -> NDArray[np.float32
     import pandas as pd
 
     text = frame[column].str.strip()
-    values = pd.to_numeric(text.where(~text.str.lower().isin(_MISSING), None), errors="coerce")
+    values: Any = pd.to_numeric(text.where(~text.str.lower().isin(_MISSING), None), errors="coerce")
     wrong = values.isna() & ~text.str.lower().isin(_MISSING)
     if wrong.all() or values.isna().all():
         return None

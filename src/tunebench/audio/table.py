@@ -17,6 +17,7 @@ _SIDE_NAMES: Mapping[str, Side] = {
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test", "testing": "test",
 }  # fmt: skip
+_SIDES = "train, validation or test"
 _SHOWN = 20
 
 T = TypeVar("T")
@@ -99,7 +100,9 @@ def optional_cells(row: Mapping[str, str], where: str) -> tuple[str | None, int 
 
 def _optional(row: Mapping[str, str]) -> tuple[str | None, int | None, Side | None]:
     fold = _cell(row, "fold", int, "a whole number")
-    split = _cell(row, "split", lambda text: _SIDE_NAMES[text.lower()], "train, validation or test")
+    split: Side | None = _cell(
+        row, "split", lambda text: _SIDE_NAMES[text.lower()], "train, validation or test"
+    )
     return row.get("group") or None, fold, split
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -12,6 +14,7 @@ from sklearn.svm import SVC
 
 from tunebench.catalog.spec import Parameters
 
+_NEVER: Any = False  # where the type says a text
 _MAX_ITER = 2000
 """Steps of the solver of logistic regression: enough that standardised columns converge."""
 
@@ -40,7 +43,7 @@ def naive_bayes(params: Parameters, seed: int) -> BaseEstimator:
 
 def random_forest(params: Parameters, seed: int) -> BaseEstimator:
     """Random forest."""
-    columns = None if params["max_features"] == "all" else params["max_features"]
+    columns: Any = None if params["max_features"] == "all" else params["max_features"]
     return RandomForestClassifier(
         params["n_estimators"], max_depth=params["max_depth"], max_features=columns,
         min_samples_leaf=params["min_samples_leaf"], random_state=seed,
@@ -65,5 +68,5 @@ def gradient_boosting(params: Parameters, seed: int) -> BaseEstimator:
     return HistGradientBoostingClassifier(
         learning_rate=params["learning_rate"], max_iter=params["max_iter"],
         max_leaf_nodes=params["max_leaf_nodes"], l2_regularization=params["l2_regularization"],
-        early_stopping=False, random_state=seed,
+        early_stopping=_NEVER, random_state=seed,
     )  # fmt: skip

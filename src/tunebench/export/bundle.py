@@ -118,7 +118,7 @@ def write_models(
     inputs = examples.inputs
     if isinstance(model, EstimatorModel):
         save_estimator(folder, model.fitted, frontend, inputs.shape[1])
-        columns = inputs if frontend is None else _flat(frontend, inputs)
+        columns: Any = inputs if frontend is None else _flat(frontend, inputs)
         said = probabilities(model.fitted, columns, model.classes)
     else:
         assert frontend is not None

@@ -90,7 +90,7 @@ def _upload(client: MlflowClient, model: LoggedModel, run_id: str, bundle: Path)
         client.log_model_artifacts(model.model_id, str(folder))
 
 
-def _inputs(described: Mapping[str, Any]) -> list[ColSpec]:
+def _inputs(described: Mapping[str, Any]) -> list[Any]:
     """Recordings, or of a model of a table the columns that it was trained on."""
     if described["input"] == "table":
         return [ColSpec(DataType.double, column) for column in described["columns"]]

@@ -20,17 +20,19 @@ class FusedAdam(keras.optimizers.Adam):
 
     def update_all(self, gradients: Sequence[tf.Tensor], variables: Sequence[keras.Variable]) -> None:
         """Update the variables that it was built for, in that order, and count the step."""
-        step = tf.cast(self.iterations.value + 1, tf.float32)
+        iterations: Any = self.iterations
+        step = tf.cast(iterations.value + 1, tf.float32)
+        rate: Any = self.learning_rate  # a variable, since no schedule was given
         common: dict[str, Any] = {
             "beta1_power": tf.pow(float(self.beta_1), step),
             "beta2_power": tf.pow(float(self.beta_2), step),
-            "lr": tf.cast(self.learning_rate.value, tf.float32),
+            "lr": tf.cast(rate.value, tf.float32),
             "beta1": float(self.beta_1),
             "beta2": float(self.beta_2),
             "epsilon": float(self.epsilon),
         }
-        slots = zip(variables, self._momentums, self._velocities, gradients, strict=True)
+        slots: Any = zip(variables, self._momentums, self._velocities, gradients, strict=True)
         for *held, gradient in slots:
             var, m, v = (variable.value.handle for variable in held)
             tf.raw_ops.ResourceApplyAdam(var=var, m=m, v=v, grad=gradient, **common)
-        self.iterations.assign_add(1)
+        iterations.assign_add(1)

@@ -72,7 +72,7 @@ def latency_ms(model: NetModel | EstimatorModel, one: Segment) -> float:
         return _median_ms(lambda: model.classifier.predict(model.frontend, batch, 1))
 
     def ask() -> None:
-        row = one if model.frontend is None else model.frontend(tf.constant(one)).numpy().reshape(1, -1)
+        row: Any = one if model.frontend is None else model.frontend(tf.constant(one)).numpy().reshape(1, -1)
         probabilities(model.fitted, row, model.classes)
 
     return _median_ms(ask)

@@ -38,7 +38,8 @@ class Batches:
         batch_size: int,
         source: Source = "waveform",
     ) -> None:
-        self.data, self.source = data, source
+        self.data = data
+        self.source: Source = source
         self.indices = np.asarray(indices, np.int64)
         self.batch_size = min(batch_size, len(self.indices)) if len(self.indices) else batch_size
         self.steps = math.ceil(len(self.indices) / self.batch_size)
