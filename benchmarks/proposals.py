@@ -121,13 +121,21 @@ def stock(table: Table, seed: int) -> Iterator[Spent]:
         oracle.end_trial(trial)
 
 
-def tunebench(table: Table, seed: int, sampler: str) -> Iterator[Spent]:
+def random_search(table: Table, seed: int) -> Iterator[Spent]:
+    """Configurations drawn by chance, each trained to the end."""
+    search = table.experiment.search
+    budget = sum(r.epochs for r in rungs(max_epochs=search.max_epochs, factor=search.factor))
+    trials = math.ceil(MORE * budget / search.max_epochs)
+    return tunebench(table, seed, "random", algorithm="random", max_trials=trials)
+
+
+def tunebench(table: Table, seed: int, sampler: str, **more: object) -> Iterator[Spent]:
     """Our own, one trial at a time."""
     from tunebench.app.plan import signal_of
     from tunebench.search.oracle import KerasTunerOracle
     from tunebench.trial import Status, TrialResult
 
-    changed = {"sampler": sampler, "seed": seed, "iterations": MORE}
+    changed = {"sampler": sampler, "seed": seed, "iterations": MORE, **more}
     search = table.experiment.search.model_copy(update=changed)
     oracle = KerasTunerOracle(table.experiment.space, search, signal_of(table.experiment))
     spent, best, recorded = 0, {}, {}
@@ -148,6 +156,7 @@ def tunebench(table: Table, seed: int, sampler: str) -> Iterator[Spent]:
 
 
 SYSTEMS = {
+    "random search": random_search,
     "stock Hyperband": stock,
     "tunebench, random": lambda table, seed: tunebench(table, seed, "random"),
     "tunebench, tpe": lambda table, seed: tunebench(table, seed, "tpe"),
