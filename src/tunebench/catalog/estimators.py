@@ -68,6 +68,12 @@ ESTIMATORS: Mapping[str, BackboneRow] = {
             Spec("C", "float", 1.0, "Inverse of the L2 penalty.", "", 1e-6, 1e6),
         ),
         _row(
+            "linear_discriminant",
+            "Linear discriminant analysis (Fisher 1936), its covariance shrunk.",
+            Spec("shrinkage", "float", "auto", "Share of the shrinkage; `auto` is Ledoit and Wolf's.",
+                 "", 0, 1, options=("auto",)),
+        ),
+        _row(
             "gradient_boosting",
             "Gradient boosting on histograms (Friedman 2001; Ke et al. 2017).",
             Spec("learning_rate", "float", 0.1, "Share of each tree that is added.", "", 1e-4, 1),

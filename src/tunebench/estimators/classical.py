@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn.base import BaseEstimator
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -61,6 +62,11 @@ def svm(params: Parameters, seed: int) -> BaseEstimator:
 def logistic_regression(params: Parameters, seed: int) -> BaseEstimator:
     """Multinomial logistic regression."""
     return LogisticRegression(C=params["C"], max_iter=_MAX_ITER, random_state=seed)
+
+
+def linear_discriminant(params: Parameters, seed: int) -> BaseEstimator:
+    """Linear discriminant analysis."""
+    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage=params["shrinkage"])
 
 
 def gradient_boosting(params: Parameters, seed: int) -> BaseEstimator:
