@@ -21,7 +21,7 @@ from tunebench.errors import DataError, InputError
 from tunebench.evaluation.agreement import Agreement, agreement
 from tunebench.evaluation.cluster_map import draw_map
 from tunebench.evaluation.cluster_members import central, distances_to_centre, marks
-from tunebench.evaluation.clusters import MIN_SIZE, Clusters, hdbscan, k_means, standardised
+from tunebench.evaluation.clusters import MIN_SIZE, Clusters, hdbscan, k_means, standardised, unit_length
 from tunebench.evaluation.projection import Projection, project
 
 CENTRAL = 5
@@ -77,8 +77,8 @@ def cluster_collection(
 
     Args:
         source: a folder of audio at any depth; a search's YAML file; or a feature table (.csv, .parquet).
-        model: a bundle's folder, a search's name or a `models:/` address: tracks are compared by what its
-            net gives before the scores. None takes the 57 summary features, standardised.
+        model: a bundle's folder, a search's name or a `models:/` address: tracks are compared by the
+            direction of what its net gives before the scores. None takes the 57 features, standardised.
         method: k-means, or HDBSCAN, which leaves tracks that lie in no dense place out.
         clusters: number of clusters of k-means; None chooses it by the mean silhouette.
         min_size: the fewest tracks of a cluster of HDBSCAN; 5 if None.
@@ -99,7 +99,8 @@ def cluster_collection(
     if not np.isfinite(collection.matrix).all():
         row = int(np.flatnonzero(~np.isfinite(collection.matrix).all(axis=1))[0])
         raise DataError(f"{collection.paths[row]}: its {collection.kind} are not finite: leave the file out")
-    points = standardised(collection.matrix)
+    named = bool(collection.columns)  # units of a net share a scale already; how strongly they fire is level
+    points = standardised(collection.matrix) if named else unit_length(collection.matrix)
     if progress:
         progress("clustering", 0, len(points))
     found = (

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_COLUMNS = 15
 """Labels beside each other in a terminal; the summary has all of them."""
+_CENTRAL = 3
 _VECTORS = {"features": "features", "embeddings": "units of the model", "table": "columns of the table"}
 _WEAK = 0.25
 """Kaufman and Rousseeuw (1990): up to this mean silhouette, no substantial structure has been found."""
@@ -109,30 +110,20 @@ def _print(found: Clustering, console: Console) -> None:
 
 
 def _print_clusters(summary: Mapping[str, Any], console: Console) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(
-        title=f"{summary['tracks']} tracks by {summary['columns']} {_VECTORS[summary['vectors']]}: "
-        f"{summary['clusters']} clusters",
-        show_lines=True,
+    """A heading for each cluster, and its most central tracks below, whole, so that they can be played."""
+    _line(
+        console,
+        f"{summary['tracks']} tracks by {summary['columns']} {_VECTORS[summary['vectors']]}: "
+        f"{summary['clusters']} clusters, each with its most central tracks",
     )
-    for column in ("cluster", "tracks", "silhouette"):
-        table.add_column(column, justify="right")
-    marked = any(row["marks"] for row in summary["members"])
-    table.add_column("most central tracks", overflow="ellipsis")
-    if marked:
-        table.add_column("differs in (standard deviations)")
     for row in summary["members"]:
-        silhouette = "-" if row["silhouette"] is None else f"{row['silhouette']:.2f}"
-        marks = "\n".join(f"{column} {shift:+.1f}" for column, shift in row["marks"].items())
-        table.add_row(
-            str(row["cluster"]), str(row["tracks"]), silhouette, escape("\n".join(row["central"][:3])),
-            *([marks] if marked else []),
-        )  # fmt: skip
+        silhouette = "" if row["silhouette"] is None else f"  silhouette {row['silhouette']:.2f}"
+        marks = "  ".join(f"{column} {shift:+.1f} sd" for column, shift in row["marks"].items())
+        _line(console, f"{row['cluster']:>3}: {row['tracks']:>4} tracks{silhouette}  {marks}".rstrip())
+        for path in row["central"][:_CENTRAL]:
+            _line(console, f"       {path}")
     if summary["noise"]:
-        table.add_row("noise", str(summary["noise"]), "-", "in no cluster")
-    console.print(table)
+        _line(console, f"     {summary['noise']:>4} tracks are noise: in no cluster")
 
 
 def _print_quality(summary: Mapping[str, Any], console: Console) -> None:
@@ -145,7 +136,7 @@ def _print_quality(summary: Mapping[str, Any], console: Console) -> None:
     noise = f" of the {summary['tracks'] - summary['noise']} tracks in clusters" if summary["noise"] else ""
     _line(console, f"mean silhouette{noise}: {summary['silhouette']:.2f} (from -1 to 1; 1 is well apart)")
     if summary["silhouette"] <= _WEAK:
-        _line(console, "the clusters run into each other: take them as an order, not as kinds of music")
+        _line(console, "the clusters run into each other: take them as a rough order, not as kinds of music")
 
 
 def _print_agreement(agreement: Mapping[str, Any], console: Console) -> None:

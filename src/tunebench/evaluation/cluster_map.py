@@ -17,9 +17,15 @@ from tunebench.evaluation.clusters import NOISE, Clusters
 from tunebench.evaluation.projection import Projection
 
 _GREY = "0.75"
-_MOST_NAMED = 20
+_MOST_NAMED = 18
 """So many colours can be told apart, and names read."""
 _SIDE_IN = 5.6
+_COLOURS = [
+    matplotlib.colormaps["tab20"](colour)
+    for shade in (0, 1)
+    for colour in range(shade, 20, 2)
+    if colour // 2 != 7  # grey is for what belongs nowhere
+]
 
 
 def draw_map(found: Clusters, projection: Projection, labels: Sequence[str], title: str, path: Path) -> Path:
@@ -42,7 +48,7 @@ def draw_map(found: Clusters, projection: Projection, labels: Sequence[str], tit
         numbers = np.array([number_of.get(label, NOISE) for label in labels])
         rest = "no label" if len(sizes) <= _MOST_NAMED else "other or no label"
         panel = figure.add_subplot(1, 2, 2, sharex=axes, sharey=axes)
-        _scatter(panel, projection.places, numbers, dict(enumerate(order)), rest)
+        _scatter(panel, projection.places, numbers, dict(enumerate(order)), rest, "s")
         panel.set_title("the same tracks, coloured by label", fontsize=10)
     note = {
         "t-SNE": "t-SNE keeps who is near whom; how far clusters lie apart and the axes mean nothing",
@@ -53,18 +59,22 @@ def draw_map(found: Clusters, projection: Projection, labels: Sequence[str], tit
 
 
 def _scatter(
-    axes: Axes, places: NDArray[np.float64], groups: NDArray[np.integer], names: dict[int, str], rest: str
+    axes: Axes,
+    places: NDArray[np.float64],
+    groups: NDArray[np.integer],
+    names: dict[int, str],
+    rest: str,
+    marker: str = "o",
 ) -> None:
     """The dots of each named group in a colour, what is in none below them in grey."""
     size = float(np.clip(9_000 / len(places), 5, 45))
-    style = {"s": size, "edgecolors": "white", "linewidths": 0.3 if size > 10 else 0.0}
+    style = {"s": size, "edgecolors": "white", "linewidths": 0.3 if size > 10 else 0.0, "marker": marker}
     if (outside := groups == NOISE).any():
         axes.scatter(*places[outside].T, color=_GREY, label=rest, zorder=1, **style)  # type: ignore[arg-type]
-    colours = matplotlib.colormaps["tab10" if len(names) <= 10 else "tab20"]
     for group, name in names.items():
         inside = groups == group
         label = name if group < _MOST_NAMED else None
-        axes.scatter(*places[inside].T, color=colours(group % colours.N), label=label, **style)  # type: ignore[arg-type]
+        axes.scatter(*places[inside].T, color=_COLOURS[group % len(_COLOURS)], label=label, **style)  # type: ignore[arg-type]
     axes.set(xticks=[], yticks=[])
     axes.legend(
         loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False, handletextpad=0.2,

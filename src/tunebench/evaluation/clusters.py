@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import HDBSCAN, KMeans
 from sklearn.metrics import silhouette_samples, silhouette_score
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import StandardScaler, normalize
+from threadpoolctl import threadpool_limits
 
 from tunebench.errors import InputError
 from tunebench.seeding import child_seed
@@ -66,6 +67,12 @@ def standardised(matrix: Matrix) -> NDArray[np.float64]:
     return StandardScaler().fit_transform(np.asarray(matrix, np.float64))
 
 
+def unit_length(matrix: Matrix) -> NDArray[np.float64]:
+    """Each row with length 1, so that distances depend on angles alone; a row of zeros stays."""
+    return normalize(np.asarray(matrix, np.float64))
+
+
+@threadpool_limits.wrap(limits=1)  # threads that share a busy machine cost a hundredfold on so little
 def k_means(points: Matrix, count: int | None, *, seed: int) -> Clusters:
     """Cluster `points` `(n, columns)` by k-means, the best of 10 starts.
 
@@ -94,6 +101,7 @@ def k_means(points: Matrix, count: int | None, *, seed: int) -> Clusters:
     return _clusters(points, _k_means(points, count, seed))
 
 
+@threadpool_limits.wrap(limits=1)
 def hdbscan(points: Matrix, min_size: int = MIN_SIZE) -> Clusters:
     """Cluster `points` `(n, columns)` by density; what lies in no dense place is noise.
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
 from tunebench.seeding import child_seed
 
@@ -25,14 +26,16 @@ class Projection:
     method: Literal["t-SNE", "PCA"]
 
 
+@threadpool_limits.wrap(limits=1)
 def project(points: NDArray[np.floating], *, seed: int) -> Projection:
     """Lay `points` `(n, columns)`, n of 2 or more, out on a plane.
 
     By t-SNE (van der Maaten and Hinton 2008) where there are some dozens to thousands of them: it keeps who
-    is near whom, which is what clusters are made of, whereas the first two principal components of dozens of
-    features hold about a third of the variance and draw clusters on top of each other. It begins with the
-    principal components, so that the same points and seed give the same map. Distances between far clusters
-    mean little on it, and its axes nothing. Very few or very many points are laid out by PCA.
+    is near whom, which is what clusters are made of, whereas the first two principal components of the 57
+    features hold a third of the variance on the demo corpus, and draw clusters on top of each other. It
+    begins with the principal components, so that the same points and seed give the same map. Distances
+    between far clusters mean little on it, and its axes nothing. Very few or very many points are laid out
+    by PCA.
     """
     points = np.asarray(points, np.float64)
     if points.shape[1] < 2:
