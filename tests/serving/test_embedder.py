@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+import soundfile
 
 import tunebench
 from tunebench.errors import InputError
@@ -48,16 +49,23 @@ def test_a_bundle_without_its_keras_model(predictor, tmp_path):
         Embedder.load(folder)
 
 
-def test_a_collection_by_embeddings(predictor, embedder, corpus_root, tmp_path, monkeypatch):
+def test_a_collection_by_embeddings(predictor, waveforms, tmp_path, monkeypatch):
     monkeypatch.setenv("TUNEBENCH_HOME", str(tmp_path))
     monkeypatch.delenv("TUNEBENCH_STORE", raising=False)
 
+    for number, waveform in enumerate(waveforms):
+        folder = tmp_path / "music" / ("high" if number < 8 else "low")
+        folder.mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / f"{number}.wav", waveform, 8_000)
+
     def cluster():
-        return tunebench.cluster_collection(corpus_root, model=str(predictor.bundle.folder), clusters=2)
+        return tunebench.cluster_collection(
+            tmp_path / "music", model=str(predictor.bundle.folder), clusters=2
+        )
 
     found = cluster()
     assert found.summary["vectors"] == "embeddings"
-    assert found.summary["agreement"]["ari"] == 1.0
+    assert found.summary["agreement"]["ari"] > 0.5  # of a net that was trained for a moment
     assert found.summary["agreement"]["taught"] == ["high", "low"]
     assert all(row["marks"] == {} for row in found.summary["members"])
 

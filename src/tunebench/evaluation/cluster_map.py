@@ -87,5 +87,13 @@ def _number(axes: Axes, places: NDArray[np.float64], labels: NDArray[np.integer]
     for cluster in range(labels.max(initial=NOISE) + 1):
         inside = places[labels == cluster]
         middle = inside[np.linalg.norm(inside - np.median(inside, axis=0), axis=1).argmin()]
-        text = axes.text(*middle, str(cluster), ha="center", va="center", fontsize=11, fontweight="bold")
+        text = axes.text(
+            float(middle[0]),
+            float(middle[1]),
+            str(cluster),
+            ha="center",
+            va="center",
+            fontsize=11,
+            fontweight="bold",
+        )
         text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])

@@ -40,5 +40,7 @@ def marks(
     for cluster in range(labels.max(initial=NOISE) + 1):
         shifts = points[labels == cluster].mean(axis=0)
         farthest = np.argsort(-np.abs(shifts), kind="stable")[:limit]
-        found.append([(columns[n], float(shifts[n])) for n in farthest if abs(shifts[n]) >= _LEAST_SHIFT])
+        found.append(
+            [(columns[int(n)], float(shifts[n])) for n in farthest if abs(shifts[n]) >= _LEAST_SHIFT]
+        )
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,12 +65,12 @@ class Clusters:
 
 def standardised(matrix: Matrix) -> NDArray[np.float64]:
     """Each column with mean 0 and variance 1; a column of one value becomes 0."""
-    return StandardScaler().fit_transform(np.asarray(matrix, np.float64))
+    return np.asarray(StandardScaler().fit_transform(np.asarray(matrix, np.float64)))
 
 
 def unit_length(matrix: Matrix) -> NDArray[np.float64]:
     """Each row with length 1, so that distances depend on angles alone; a row of zeros stays."""
-    return normalize(np.asarray(matrix, np.float64))
+    return np.asarray(normalize(np.asarray(matrix, np.float64)))
 
 
 @threadpool_limits.wrap(limits=1)  # threads that share a busy machine cost a hundredfold on so little
@@ -113,7 +114,8 @@ def hdbscan(points: Matrix, min_size: int = MIN_SIZE) -> Clusters:
         raise InputError(
             f"--min-size: must be from 2 to the number of tracks, {len(points)}. Received: {min_size}."
         )
-    return _clusters(points, HDBSCAN(min_cluster_size=min_size, copy=True).fit(points).labels_)
+    copied: Any = True  # typed by its default, a word
+    return _clusters(points, np.asarray(HDBSCAN(min_size, copy=copied).fit(points).labels_, np.intp))
 
 
 def _check_different(points: Matrix) -> int:
@@ -131,7 +133,8 @@ def _check_different(points: Matrix) -> int:
 
 def _k_means(points: Matrix, count: int, seed: int) -> Labels:
     state = child_seed(seed, "k-means", count)
-    return KMeans(count, n_init=_RESTARTS, random_state=state).fit(points).labels_
+    starts: Any = _RESTARTS  # typed by its default, a word
+    return np.asarray(KMeans(count, n_init=starts, random_state=state).fit(points).labels_, np.intp)
 
 
 def _mean_silhouette(points: Matrix, labels: Labels, seed: int) -> float:
