@@ -51,7 +51,7 @@ def cluster(
         int | None, typer.Option(metavar="N", help="Clusters of k-means; chosen by silhouette if not set.")
     ] = None,
     min_size: Annotated[
-        int | None, typer.Option(metavar="N", help="Fewest tracks of a cluster of HDBSCAN. [default: 5]")
+        int | None, typer.Option(metavar="N", help="Fewest tracks of a cluster of HDBSCAN; 5 if not set.")
     ] = None,
     labels: Annotated[
         Path | None,
@@ -59,7 +59,7 @@ def cluster(
     ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option(help="Listen to so much of the middle of each track; 0 is all of it. [default: 30]"),
+        typer.Option(help="Listen to so much of the middle of each track; 0 is all of it, 30 if not set."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of k-means and the map.")] = 7,
     out: Annotated[
