@@ -14,9 +14,9 @@ import pytest
 from tests.audio.sounds import tone, write
 
 import tunebench
-from tunebench.app import collection
 from tunebench.errors import DataError, InputError
 from tunebench.evaluation.clusters import k_means, standardised
+from tunebench.features import matrix
 
 PITCHES_HZ = {"deep": 150.0, "shrill": 3_000.0}
 
@@ -85,10 +85,11 @@ def test_new_files_alone_are_computed(music, home, tmp_path, monkeypatch):
     tunebench.cluster_collection(music, out=tmp_path / "out")
     write(grown / "new.wav", tone(0.6, hz=800))
     computed: list[int] = []
-    known = collection.track_features
+    known = matrix.extracted
     monkeypatch.setattr(
-        collection, "track_features",
-        lambda corpus, **options: computed.append(len(corpus.tracks)) or known(corpus, **options),
+        matrix, "extracted",
+        lambda corpus, tracks, *rest, **options: computed.append(len(tracks))
+        or known(corpus, tracks, *rest, **options),
     )  # fmt: skip
     assert tunebench.cluster_collection(grown, out=tmp_path / "out").summary["tracks"] == 9
     assert computed == [1]

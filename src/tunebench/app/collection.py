@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +22,9 @@ from tunebench.audio.track import Track
 from tunebench.audio.trim import Trim
 from tunebench.catalog.features import FEATURES
 from tunebench.errors import DataError, InputError
+from tunebench.features.matrix import kept_features
 from tunebench.features.read import SUFFIXES, read_features
-from tunebench.features.table import track_features
-from tunebench.features.vectors import VectorCache
+from tunebench.features.table import Span
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many tracks it is done for, and of how many."""
@@ -122,12 +121,9 @@ def _of_table(file: Path, labels: Path | None) -> Collection:
 
 
 def _features(corpus: Corpus, progress: Progress | None) -> NDArray[np.float32]:
-    cache = _cache(f"features-1-librosa-{version('librosa')}")
-    missing = replace(corpus, tracks=tuple(t for t in corpus.tracks if cache.get(t.key) is None))
     told = (lambda done, total: progress("features", done, total)) if progress else None
-    for position, vector in track_features(missing, progress=told):
-        cache.remember(missing.tracks[position].key, vector)
-    return np.stack([cache.vector(stored.key) for stored in corpus.tracks])
+    whole = [[Span("", 0, stored.samples)] for stored in corpus.tracks]
+    return np.concatenate(kept_features(corpus, whole, progress=told))
 
 
 def _embeddings(
@@ -140,14 +136,14 @@ def _embeddings(
     embedder = Embedder.load(folder)
     bundle = embedder.bundle
     corpus = decoded(bundle.sample_rate_hz, bundle.segment_samples / bundle.sample_rate_hz)
-    cache = _cache(f"embeddings-1-{embedder.digest[:16]}")
+    vectors: list[NDArray[np.floating]] = []
     for position, stored in enumerate(corpus.tracks):
-        if cache.get(stored.key) is None:
-            cache.remember(stored.key, embedder.embed(corpus.read(position, 0, stored.samples)))
+        key = corpus.store.derived_key(stored.key, "embedding", [embedder.digest])
+        vector = corpus.store.read_array(key)
+        if vector is None:
+            vector = embedder.embed(corpus.read(position, 0, stored.samples))
+            corpus.store.write_array(key, vector)
+        vectors.append(vector)
         if progress:
             progress("embedding", position + 1, len(corpus.tracks))
-    return corpus, np.stack([cache.vector(stored.key) for stored in corpus.tracks]), bundle.classes
-
-
-def _cache(name: str) -> VectorCache:
-    return VectorCache(paths.store() / "vectors" / f"{name}.jsonl")
+    return corpus, np.stack(vectors), bundle.classes

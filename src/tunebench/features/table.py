@@ -68,19 +68,6 @@ def feature_table(
     return table
 
 
-def track_features(
-    corpus: Corpus, *, workers: int | None = None, progress: Progress | None = None
-) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """The 57 features of each whole track, `(position in the corpus, (57,))`, in the order they are done.
-
-    Raises:
-        StorageError: decoded audio has been removed.
-    """
-    spans = [[Span(stored.track.path, 0, stored.samples)] for stored in corpus.tracks]
-    for track, rows in extracted(corpus, range(len(spans)), spans, workers=workers, progress=progress):
-        yield track, rows[0]
-
-
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write the table as Parquet where the path ends in `.parquet`, as CSV otherwise.
 
