@@ -14,6 +14,9 @@ from tunebench.search.journal import read
 from tunebench.search.records import rebuild
 
 
+SIDES = (("", "tab:grey", "training"), ("val_", "tab:blue", "validation"))
+
+
 def main() -> None:
     """Draw one panel a search: accuracy and loss of all repeats of its winner."""
     parser = argparse.ArgumentParser(
