@@ -13,7 +13,6 @@ from tunebench.evaluation.canvas import new_figure, save_figure
 from tunebench.search.journal import read
 from tunebench.search.records import rebuild
 
-
 SIDES = (("", "tab:grey", "training"), ("val_", "tab:blue", "validation"))
 
 
