@@ -121,6 +121,6 @@ def test_config_is_plain(signal: Signal) -> None:
     assert config["spectrogram"] == "mel"
     assert config["params"]["n_mels"] == 64
     assert config["params"]["n_fft"] == 2048
-    assert config["signal"] == {"sample_rate_hz": 16000, "samples": 16000}
+    assert config["signal"] == {"sample_rate_hz": 16000, "samples": 16000, "columns": 0}
     assert type(config["params"]) is dict
     assert Frontend.from_config(config).signal == signal

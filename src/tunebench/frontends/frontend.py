@@ -152,7 +152,7 @@ def _upright(values: tf.Tensor) -> tf.Tensor:
 def _row(name: str) -> FrontendRow:
     of_audio = {name: row for name, row in FRONTENDS.items() if row.source == "waveform"}
     if name not in of_audio:
-        raise InputError(f"There is no front-end '{name}' of waveforms. Use one of: {', '.join(of_audio)}.")
+        raise InputError(f"There is no front-end '{name}'. Use one of: {', '.join(of_audio)}.")
     return of_audio[name]
 
 

@@ -19,7 +19,7 @@ class FusedAdam(keras.optimizers.Adam):
     """
 
     def update_all(self, gradients: Sequence[tf.Tensor], variables: Sequence[keras.Variable]) -> None:
-        """Update the variables that it was built for, in that order, and count the step."""
+        """Update some of the variables that it was built for, and count the step."""
         iterations: Any = self.iterations
         step = tf.cast(iterations.value + 1, tf.float32)
         rate: Any = self.learning_rate  # a variable, since no schedule was given
@@ -31,8 +31,9 @@ class FusedAdam(keras.optimizers.Adam):
             "beta2": float(self.beta_2),
             "epsilon": float(self.epsilon),
         }
-        slots: Any = zip(variables, self._momentums, self._velocities, gradients, strict=True)
-        for *held, gradient in slots:
-            var, m, v = (variable.value.handle for variable in held)
+        for variable, gradient in zip(variables, gradients, strict=True):
+            place = self._get_variable_index(variable)
+            held: Any = (variable, self._momentums[place], self._velocities[place])
+            var, m, v = (one.value.handle for one in held)
             tf.raw_ops.ResourceApplyAdam(var=var, m=m, v=v, grad=gradient, **common)
         iterations.assign_add(1)
