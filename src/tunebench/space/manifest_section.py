@@ -85,14 +85,15 @@ def _column(column: Any) -> str:
 
 
 def _texts(column: Any, wanted: Any) -> tuple[str, ...]:
-    items = wanted if is_list(wanted) or isinstance(wanted, tuple) else [wanted]
-    if not items or not all(isinstance(item, str) or type(item) is int for item in items):  # pyright: ignore[reportUnknownVariableType]
+    several = is_list(wanted) or isinstance(wanted, tuple)
+    items: list[Any] = list(wanted) if several else [wanted]  # pyright: ignore[reportUnknownArgumentType]
+    if not items or not all(isinstance(item, str) or type(item) is int for item in items):
         raise fault(
             "must be a text as it stands in the manifest, in quotes, or a list of such",
             '"True"' if wanted is True else '"False"' if wanted is False else "[small, large]",
             str(column),
         )
-    return tuple(str(item) for item in items)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return tuple(str(item) for item in items)
 
 
 AudioFolder = Annotated[str, AfterValidator(_folder_below)]
