@@ -18,6 +18,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tunebench.app.cluster import cluster_collection
     from tunebench.app.compare import compare_searches
     from tunebench.app.corpus import audit_data, prepare_data
     from tunebench.app.features import write_features
@@ -43,6 +44,7 @@ _PLACES = {
     "SearchOptions": "tunebench.app.options:Options",
     "TunebenchError": "tunebench.errors:TunebenchError",
     "audit_data": "tunebench.app.corpus:audit_data",
+    "cluster_collection": "tunebench.app.cluster:cluster_collection",
     "compare_searches": "tunebench.app.compare:compare_searches",
     "export_model": "tunebench.export.formats:export",
     "find_bundle": "tunebench.app.models:find_bundle",
@@ -65,6 +67,7 @@ __all__ = [
     "TunebenchError",
     "__version__",
     "audit_data",
+    "cluster_collection",
     "compare_searches",
     "export_model",
     "find_bundle",

@@ -47,7 +47,7 @@ def test_the_folder(finished: Search) -> None:
 def test_the_figures(finished: Search) -> None:
     """Importances and contours are not drawn after so few configurations."""
     names = {path.stem for path in (finished.program.folder("tiny") / "figures").iterdir()}
-    drawn = {"curves", "parameters", "confusion", "history", "slices", "parallel", "pareto"}
+    drawn = {"calibration", "curves", "parameters", "confusion", "history", "slices", "parallel", "pareto"}
     assert drawn <= names <= drawn | {"importances", "contours"}
 
 

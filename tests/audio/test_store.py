@@ -256,3 +256,15 @@ def test_digest_of_the_corpus_does_not_depend_on_where_it_lies(tmp_path):
     write(tmp_path / "a" / "bass" / "bass.00000.wav", tone(0.3, hz=99))
     corpus = prepare(data_section(tmp_path / "a"), store=Store(tmp_path / "store" / "a"))
     assert corpus.digest not in digests
+
+
+def test_arrays_are_kept_beside_the_audio_and_a_torn_one_is_none(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    key = store.derived_key("a" * 64, "features", [1, [0, 100]])
+    assert key != store.derived_key("a" * 64, "features", [1, [0, 101]])
+    assert store.read_array(key) is None
+    store.write_array(key, np.array([0.1, -2.5e6]))
+    np.testing.assert_array_equal(store.read_array(key), [0.1, -2.5e6])
+    file = next(tmp_path.rglob("*.npy"))
+    file.write_bytes(file.read_bytes()[:-3])
+    assert store.read_array(key) is None

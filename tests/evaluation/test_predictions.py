@@ -48,6 +48,13 @@ def test_the_worst_mistakes_are_those_that_it_was_surest_of() -> None:
     assert one.predicted(one.on("validation")[0]) == CLASSES[0]
 
 
+def test_confused_pairs_name_their_tracks() -> None:
+    pairs = predictions().confused_pairs("test")
+    assert [(pair.label, pair.predicted, pair.paths) for pair in pairs] == [
+        (CLASSES[1], CLASSES[0], ("b.wav", "c.wav"))
+    ]
+
+
 def test_a_track_is_the_mean_of_its_segments() -> None:
     probabilities = np.array([[1.0, 0.0], [0.6, 0.4], [0.2, 0.8]])
     found = track_predictions(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tunebench.space import Experiment
     from tunebench.training.data import TrainingData
 
-MISTAKES, BOARD_ROWS, EXAMPLES = 8, 30, 12
+MISTAKES, BOARD_ROWS, EXAMPLES, CONFUSED = 8, 30, 12, 8
 
 
 def write_report(name: str, *, progress: Progress | None = None) -> Path:
@@ -83,6 +83,7 @@ def report_of(
         tuned=board.tuned,
         board=_rows(board),
         pictures=embedded_pictures(folder.figures),
+        confused=predictions.confused_pairs(side)[:CONFUSED] if predictions else [],
         mistakes=[heard.track(track, predictions, sound=True) for track in mistakes if predictions],
         mistakes_side=side,
         examples=[heard.track(track, predictions) for track in _examples(predictions, side) if predictions],

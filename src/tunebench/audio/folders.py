@@ -22,7 +22,7 @@ def scan_flat(root: Path, audio: str | None = None) -> list[Track]:
         DataError: there is none.
     """
     base = root / (audio or ".")
-    paths = sorted(path.relative_to(root).as_posix() for path in _audio(base))
+    paths = sorted(path.relative_to(root).as_posix() for path in audio_files(base))
     if not paths:
         raise DataError(
             f"{base}: no audio file in it. Write data.root (or --data): the folder of your audio."
@@ -41,7 +41,7 @@ def scan(root: Path, audio: str | None = None) -> list[Track]:
     base = root / audio if audio else _classes_folder(root)
     found: dict[str, list[Track]] = {}
     for folder in _folders(base):
-        paths = sorted(path.relative_to(root).as_posix() for path in _audio(folder))
+        paths = sorted(path.relative_to(root).as_posix() for path in audio_files(folder))
         found[folder.name] = [Track(path, folder.name) for path in paths]
     if not found:
         raise DataError(
@@ -73,7 +73,7 @@ def _folders(base: Path) -> list[Path]:
     return sorted(path for path in base.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def _audio(folder: Path) -> Iterator[Path]:
+def audio_files(folder: Path) -> Iterator[Path]:
     """Audio files at any depth, links to folders followed, each folder once."""
     seen: set[str] = set()
     for parent, names, files in os.walk(folder, followlinks=True):

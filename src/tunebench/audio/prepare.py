@@ -64,13 +64,34 @@ def decode_all(
     data: DataSection, *, store: Store, progress: Progress | None = None, workers: int | None = None
 ) -> Corpus:
     """`prepare` without its last check and dealt folds: a class may have lost all of its tracks."""
-    tracks = read(data)
-    decoder, trim = decoder_named(data.decoder), Trim.of(data.trim)
+    return decode_tracks(
+        read(data), data.root, data.sample_rate, store=store, trim=Trim.of(data.trim),
+        decoder=decoder_named(data.decoder), progress=progress, workers=workers,
+    )  # fmt: skip
+
+
+def decode_tracks(
+    tracks: Sequence[Track],
+    root: Path,
+    rate_hz: int,
+    *,
+    store: Store,
+    trim: Trim | None = None,
+    decoder: Decoder | None = None,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> Corpus:
+    """Bring tracks of any labels into the store; those that cannot be used are quarantined.
+
+    Raises:
+        StorageError: the store cannot be written; what is done stays done.
+    """
+    decoder = decoder or decoder_named("soundfile")
     store.sweep()
 
     def one(track: Track) -> StoredTrack | Quarantined:
         try:
-            key, samples = _stored(data.root / track.path, data.sample_rate, trim, decoder, store)
+            key, samples = _stored(root / track.path, rate_hz, trim, decoder, store)
             return StoredTrack(track, key, samples)
         except RejectedAudioError as rejected:
             return Quarantined(track.path, track.label, rejected.fault, str(rejected))
@@ -79,7 +100,7 @@ def decode_all(
     return Corpus(
         classes=tuple(sorted({track.label for track in tracks})),
         tracks=tuple(result for result in results if isinstance(result, StoredTrack)),
-        sample_rate_hz=data.sample_rate,
+        sample_rate_hz=rate_hz,
         quarantined=tuple(result for result in results if isinstance(result, Quarantined)),
         store=store,
     )

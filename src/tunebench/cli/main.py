@@ -8,7 +8,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from tunebench.cli import compare, data, export, plan, predict, report, schema, search, trials, ui, validate
+from tunebench.cli import (
+    cluster,
+    compare,
+    data,
+    export,
+    plan,
+    predict,
+    report,
+    schema,
+    search,
+    trials,
+    ui,
+    validate,
+)
 
 app = typer.Typer(
     name="tunebench",
@@ -53,6 +66,7 @@ app.command("compare")(compare.compare)
 app.command("ui")(ui.ui)
 app.command("export")(export.export)
 app.command("predict")(predict.predict)
+app.command("cluster")(cluster.cluster)
 app.command("schema")(schema.schema)
 
 

@@ -29,6 +29,15 @@ class TrackPrediction:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfusedPair:
+    """Tracks of one class that were taken for another."""
+
+    label: str
+    predicted: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Predictions:
     """Tracks in the order of the corpus, one side after another; `classes` name the probabilities."""
 
@@ -47,6 +56,15 @@ class Predictions:
         """The wrong answers that the model was surest of, the worst first."""
         wrong = [track for track in self.on(side) if self.predicted(track) != track.label]
         return sorted(wrong, key=lambda track: (-float(track.probabilities.max()), track.path))[:count]
+
+    def confused_pairs(self, side: Side) -> list[ConfusedPair]:
+        """Pairs of true and predicted class with the tracks behind them, the most frequent first."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for track in self.on(side):
+            if (said := self.predicted(track)) != track.label:
+                found.setdefault((track.label, said), []).append(track.path)
+        pairs = [ConfusedPair(label, said, tuple(sorted(paths))) for (label, said), paths in found.items()]
+        return sorted(pairs, key=lambda pair: (-len(pair.paths), pair.label, pair.predicted))
 
     def to_csv(self) -> str:
         """A row a track: `side`, `path`, `group`, `label`, `predicted`, and `p.<class>` for each class."""

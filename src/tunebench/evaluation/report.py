@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from numpy.typing import NDArray
 
 from tunebench.evaluation.canvas import new_figure
+from tunebench.evaluation.predictions import ConfusedPair
 
 CAPTIONS: Mapping[str, str] = {
     "curves": "The objective by epoch, one line a configuration",
@@ -58,6 +59,7 @@ class Page:
     board: Sequence[Mapping[str, Any]]
     pictures: Sequence[tuple[str, str]]
     """Caption and `data:` address of each."""
+    confused: Sequence[ConfusedPair]
     mistakes: Sequence[Heard]
     mistakes_side: str
     examples: Sequence[Heard]

@@ -1,8 +1,8 @@
-"""Feature vectors of all segments of a corpus, computed once and kept in the store."""
+"""Feature vectors of segments and of whole tracks, computed once and kept in the store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tunebench.audio.corpus import Corpus
 from tunebench.audio.segments import Segments
 from tunebench.catalog.features import FEATURES
-from tunebench.features.table import Span, extracted
+from tunebench.features.table import Progress, Span, extracted
 
-VERSION = 1
+VERSION = 2
 """Of the features: another one computes them anew."""
 
 
@@ -25,26 +25,36 @@ class FeatureMatrix:
     values: NDArray[np.float32]
 
 
-def feature_matrix(
-    corpus: Corpus, segments: Segments, *, progress: Callable[[int, int], None] | None = None
-) -> FeatureMatrix:
-    """The summary features of every segment; those that were computed before are read from the store.
+def feature_matrix(corpus: Corpus, segments: Segments, *, progress: Progress | None = None) -> FeatureMatrix:
+    """The summary features of every segment.
 
     Raises:
         StorageError: decoded audio has been removed, or the store cannot be written.
     """
     starts = [segments.start[segments.track == track].tolist() for track in range(len(corpus.tracks))]
+    spans = [[Span("", start, segments.length) for start in own] for own in starts]
+    return FeatureMatrix(FEATURES, np.concatenate(kept_features(corpus, spans, progress=progress)))
+
+
+def kept_features(
+    corpus: Corpus, spans: Sequence[Sequence[Span]], *, progress: Progress | None = None
+) -> list[NDArray[np.float32]]:
+    """The summary features of each track's spans, `(spans, 57)`; the store holds those computed before.
+
+    Raises:
+        StorageError: decoded audio has been removed, or the store cannot be written.
+    """
+    store = corpus.store
     keys = [
-        corpus.store.derived_key(
-            stored.key, "features", [VERSION, corpus.sample_rate_hz, segments.length, own]
+        store.derived_key(
+            stored.key, "features", [VERSION, corpus.sample_rate_hz, [[s.start, s.length] for s in own]]
         )
-        for stored, own in zip(corpus.tracks, starts, strict=True)
+        for stored, own in zip(corpus.tracks, spans, strict=True)
     ]
-    found = [corpus.store.read_array(key) for key in keys]
+    found = [store.read_array(key) for key in keys]
     missing = [track for track, vectors in enumerate(found) if vectors is None]
-    spans = [[Span("", start, segments.length) for start in starts[track]] for track in missing]
-    for place, vectors in extracted(corpus, missing, spans, progress=progress):
+    new = extracted(corpus, missing, [spans[track] for track in missing], progress=progress)
+    for place, vectors in new:
         found[missing[place]] = vectors
-        corpus.store.write_array(keys[missing[place]], vectors)
-    whole = np.concatenate([vectors for vectors in found if vectors is not None])
-    return FeatureMatrix(FEATURES, whole.astype(np.float32))
+        store.write_array(keys[missing[place]], vectors)
+    return [vectors.astype(np.float32) for vectors in found if vectors is not None]

@@ -92,7 +92,7 @@ def _upload(client: MlflowClient, model: LoggedModel, run_id: str, bundle: Path)
 
 def _inputs(described: Mapping[str, Any]) -> list[Any]:
     """Recordings, or of a model of a table the columns that it was trained on."""
-    if described["input"] == "table":
+    if described.get("input") == "table":
         return [ColSpec(DataType.double, column) for column in described["columns"]]
     return [ColSpec(DataType.binary, "audio")]
 
@@ -100,7 +100,7 @@ def _inputs(described: Mapping[str, Any]) -> list[Any]:
 def _example(bundle: Path, described: Mapping[str, Any]) -> pd.DataFrame:
     """The first example, a row or a FLAC file: 5 s are 0.2 MB in JSON, as numbers 1.7 MB."""
     with np.load(bundle / "example.npz") as example:
-        if described["input"] == "table":
+        if described.get("input") == "table":
             return pd.DataFrame(example["features"][:1].astype(np.float64), columns=described["columns"])
         waveform = example["waveform"][0]
     file = io.BytesIO()
