@@ -156,3 +156,12 @@ def test_short_clips_are_compared_too(store: Store, tmp_path: Path) -> None:
     assert [(p.first, p.second) for p in audit(data, store=store, pairs=True).pairs] == [
         ("a/2.flac", "a/copy.flac")
     ]
+
+
+def test_clips_too_short_for_any_fingerprint(store: Store, tmp_path: Path) -> None:
+    for number in range(3):
+        write(tmp_path / "a" / f"{number}.flac", recording(number, 0.2), RATE_HZ)
+        write(tmp_path / "b" / f"{number}.flac", recording(70 + number, 0.2), RATE_HZ)
+    write(tmp_path / "a" / "copy.flac", recording(2, 0.2), RATE_HZ)
+    found = audit(section(tmp_path), store=store, pairs=True)
+    assert [(p.first, p.second, p.exact) for p in found.pairs] == [("a/2.flac", "a/copy.flac", True)]

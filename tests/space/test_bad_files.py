@@ -109,6 +109,40 @@ CASES = {
         ("  sample_rate", "  trim: {seconds: 30, offset: 3, from: middle}\n  sample_rate"),
         "5:31: data.trim.offset: has no meaning with from: middle; received 3; write from: offset, or leave offset out instead",
     ),
+    "columns without a manifest": (
+        ("  sample_rate", "  columns: {path: filename}\n  sample_rate"),
+        '5:12: data.columns: has no use without data.manifest; received {"path": "filename"}; '
+        "write manifest: tracks.csv beside it instead",
+    ),
+    "unknown column": (
+        ("  sample_rate", "  manifest: t.csv\n  columns: {file: filename}\n  sample_rate"),
+        '6:13: data.columns.file: is an unknown key; received "file"; write one of path, label, group, fold, split instead',
+    ),
+    "true where a text stands": (
+        ("  sample_rate", "  manifest: t.csv\n  where: {esc10: True}\n  sample_rate"),
+        "6:18: data.where.esc10: must be a text as it stands in the manifest, in quotes, or a list of such; "
+        'received true; write "True" instead',
+    ),
+    "filter that is none": (
+        ("  sample_rate", "  manifest: t.csv\n  where: esc10\n  sample_rate"),
+        '6:10: data.where: must name columns, and what must stand in each; received "esc10"; write {subset: small} instead',
+    ),
+    "audio elsewhere": (
+        ("  sample_rate", "  audio: ../audio\n  sample_rate"),
+        '5:10: data.audio: must be a folder below data.root, relative to it; received "../audio"; write audio instead',
+    ),
+    "label without a part": (
+        ("  sample_rate", "  label: {pattern: '[0-9]_'}\n  sample_rate"),
+        "5:20: data.label.pattern: has no part named label; received \"[0-9]_\"; write '(?P<label>[^/_]+)_[^/]*$' instead",
+    ),
+    "label without a pattern": (
+        ("  sample_rate", "  label: {}\n  sample_rate"),
+        "5:3: data.label.pattern: is required; received nothing; write pattern: '(?P<label>[^/_]+)_[^/]*$'",
+    ),
+    "labels of a table": (
+        ("  sample_rate", "  table: t.csv\n  label: {pattern: '(?P<label>.)'}\n  sample_rate"),
+        "6:10: data.label: has no use with data.table",
+    ),
     "earlier search that is no name": (
         ("  seed: 7\nwinner", "  warm_start: [1]\nwinner"),
         "31:15: search.warm_start: must be the name of an earlier search, or a list of names; received [1]; "

@@ -185,6 +185,21 @@ def test_written_file_is_read_back(load_text: Callable, example: str, split: str
     assert again.to_yaml() == experiment.to_yaml()
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "manifest: m.csv, columns: {path: file, fold: cv}, where: {set: [small, '1'], take: A}, audio: wav",
+        "manifest: m.csv, where: {fold: 3}",
+        "label: {pattern: '(?P<label>.)_'}, audio: wav/mono",
+    ],
+)
+def test_the_layout_of_a_data_set_is_read_back(load_text: Callable, short: str, keys: str) -> None:
+    experiment = load_text(short.replace("root: audio", f"root: audio, {keys}"))
+    again = load_text(experiment.to_yaml())
+    assert again == experiment
+    assert again.digest() == experiment.digest() != load_text(short).digest()
+
+
 def test_digest_is_of_the_meaning_alone(load_text: Callable, example: str, tmp_path: Path) -> None:
     digest = load_text(example).digest()
     assert load_text("# a comment\n" + example, data_root=tmp_path / "moved").digest() == digest

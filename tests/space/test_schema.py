@@ -50,7 +50,9 @@ def test_priors_and_earlier_searches_fit(tmp_path: Path, example: str, old: str,
     assert faults(load(tmp_path / "space.yaml").to_yaml()) == []
 
 
-@pytest.mark.parametrize("path", sorted(SPACES.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(SPACES.rglob("*.yaml")), ids=lambda path: str(path.relative_to(SPACES).with_suffix(""))
+)
 def test_shipped_spaces_fit_and_load(path: Path) -> None:
     assert faults(path.read_text(encoding="utf-8")) == []
     experiment = load(path)
@@ -70,6 +72,9 @@ def test_shipped_spaces_fit_and_load(path: Path) -> None:
         ("cnn: {}", "cnn: {filters: 0}", "$.space.backbone"),
         ("[64, 128, 256]}", "[64, 128, 256], prior: x}", "$.space.dense_units"),
         ("objective: val_accuracy", "warm_start: [1]", "$.search"),
+        ("  group:", "  manifest: t.csv\n  where: {subset: true}\n  group:", "$.data.where"),
+        ("  group:", "  manifest: t.csv\n  columns: {file: name}\n  group:", "$.data.columns"),
+        ("  group:", "  label: {}\n  group:", "$.data.label"),
         ("  dropout:", "  drop:", "$.space"),
         ("name: esc10-quick\n", "", "$"),
     ],

@@ -9,6 +9,7 @@ from pathlib import Path
 from tunebench import paths
 from tunebench.audio.audit import Audit, audit, cleaned
 from tunebench.audio.corpus import Corpus
+from tunebench.audio.layout import Layout
 from tunebench.audio.prepare import prepare
 from tunebench.audio.segments import Segments, segment
 from tunebench.audio.splits import split
@@ -82,6 +83,8 @@ def prepare_data(
 def write_cleaned(data: DataSection, found: Audit, file: Path) -> int:
     """Write a manifest of what can be used of a corpus; returns how many tracks that is.
 
+    Its columns are called as those of the corpus's own, so that it can be written as `data.manifest` instead.
+
     Raises:
         InputError: the file is the corpus's own manifest.
         DataError: there is no corpus to look at, or a class would be left without a track.
@@ -91,7 +94,7 @@ def write_cleaned(data: DataSection, found: Audit, file: Path) -> int:
     if own and file.resolve() == own.resolve():
         raise InputError(f"{file}: is the corpus's own manifest, and is left as it is; write another name")
     tracks = cleaned(data, found)
-    write_table(file, tracks)
+    write_table(file, tracks, Layout.of(data))
     return len(tracks)
 
 

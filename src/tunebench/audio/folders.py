@@ -15,13 +15,30 @@ GTZAN_FOLDERS = ("genres", "genres_original")
 _SIDE_NAMES = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval"})
 
 
-def scan(root: Path) -> list[Track]:
+def scan_flat(root: Path, audio: str | None = None) -> list[Track]:
+    """The audio files below `root`, or its folder `audio`, at any depth, by path; without labels.
+
+    Raises:
+        DataError: there is none.
+    """
+    base = root / (audio or ".")
+    paths = sorted(path.relative_to(root).as_posix() for path in audio_files(base))
+    if not paths:
+        raise DataError(
+            f"{base}: no audio file in it. Write data.root (or --data): the folder of your audio."
+        )
+    return [Track(path, "") for path in paths]
+
+
+def scan(root: Path, audio: str | None = None) -> list[Track]:
     """The audio files below each class's folder, at any depth, sorted by path; hidden files do not count.
+
+    Class folders are those of `root`, or of its folder `audio`.
 
     Raises:
         DataError: there are no class folders, or one of them holds no audio.
     """
-    base = _classes_folder(root)
+    base = root / audio if audio else _classes_folder(root)
     found: dict[str, list[Track]] = {}
     for folder in _folders(base):
         paths = sorted(path.relative_to(root).as_posix() for path in audio_files(folder))
@@ -29,7 +46,8 @@ def scan(root: Path) -> list[Track]:
     if not found:
         raise DataError(
             f"{root}: no class folders. Put each class's audio files in a folder of its own "
-            f"({root.name}/rock/a.wav), or write data.manifest: tracks.csv with the columns path and label."
+            f"({root.name}/rock/a.wav), or write data.manifest: tracks.csv with the columns path and label; "
+            "where file names say the class, data.label: {pattern: '(?P<label>[^/_]+)_[^/]*$'}."
         )
     if len(found) > 1 and all(label.lower() in _SIDE_NAMES for label in found):
         raise DataError(

@@ -112,7 +112,7 @@ def _candidates(prints: list[Fingerprint]) -> Iterator[tuple[int, int, int]]:
     order = np.argsort(words, kind="stable")  # within a word: by track, by frame
     words, tracks, frames = words[order], tracks[order], frames[order]
     begins = np.flatnonzero(np.diff(words, prepend=words[:1] ^ 1))
-    ends = np.append(begins[1:], len(words))
+    ends = np.append(begins[1:], len(words))[: len(begins)]  # none where all tracks are too short
     hits: Counter[tuple[int, int, int]] = Counter()
     for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
         if not 1 < end - begin <= _COMMONEST:

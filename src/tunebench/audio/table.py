@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from tunebench.audio.text import read_rows
+from tunebench.audio.layout import PLAIN, Layout
 from tunebench.audio.track import Side, Track
 from tunebench.errors import DataError, StorageError
 
@@ -23,8 +23,10 @@ _SHOWN = 20
 T = TypeVar("T")
 
 
-def write_table(file: Path, tracks: Sequence[Track]) -> None:
+def write_table(file: Path, tracks: Sequence[Track], layout: Layout = PLAIN) -> None:
     """Write a manifest that `read_table` reads: path, label, group, and fold and split where any has one.
+
+    With a `layout`, it can stand in for the manifest that has it.
 
     Raises:
         StorageError: it cannot be written.
@@ -38,8 +40,7 @@ def write_table(file: Path, tracks: Sequence[Track]) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows([getattr(track, name) for name in columns] for track in tracks)
+            writer.writerows(layout.cells(columns, tracks))
         partial.replace(file)
     except OSError as error:
         partial.unlink(missing_ok=True)
@@ -50,8 +51,10 @@ class _RowError(Exception):
     """What is wrong with one row."""
 
 
-def read_table(file: Path, root: Path) -> list[Track]:
+def read_table(file: Path, root: Path, layout: Layout = PLAIN) -> list[Track]:
     """Read a manifest with the columns path, label and optionally group, fold, split; others are ignored.
+
+    A track has an empty label where `layout` leaves that to its path.
 
     Raises:
         DataError: a line of the text for each faulty row, with file and line.
@@ -59,9 +62,9 @@ def read_table(file: Path, root: Path) -> list[Track]:
     tracks: list[Track] = []
     seen: dict[str, int] = {}
     faults: list[str] = []
-    for line, row in read_rows(file, required=("path", "label")):
+    for line, row in layout.rows(file):
         try:
-            track = _track(row, root)
+            track = _track(row, root, layout)
             if track.path in seen:
                 raise _RowError(f"'{track.path}' stands in line {seen[track.path]} already: keep one")
             seen[track.path] = line
@@ -76,14 +79,14 @@ def read_table(file: Path, root: Path) -> list[Track]:
     return tracks
 
 
-def _track(row: Mapping[str, str], root: Path) -> Track:
-    path = _path(row["path"])
-    if not row["label"]:
+def _track(row: Mapping[str, str], root: Path, layout: Layout) -> Track:
+    path, label = _path(row["path"]), row.get("label", "")
+    if not label and not layout.label_in_path:
         raise _RowError("the label is empty: write the class of the file")
-    if not os.path.isfile(root / path):
-        raise _RowError(f"'{path}' is no file in {root}: correct the path, or remove the line")
+    if not os.path.isfile(root / layout.audio / path):
+        raise _RowError(f"'{path}' is no file in {root / layout.audio}: correct the path, or remove the line")
     group, fold, split = _optional(row)
-    return Track(path=path, label=row["label"], group=group, fold=fold, split=split)
+    return Track(path=str(layout.audio / path), label=label, group=group, fold=fold, split=split)
 
 
 def optional_cells(row: Mapping[str, str], where: str) -> tuple[str | None, int | None, Side | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 from tunebench.errors import DataError
@@ -22,8 +23,12 @@ def read_text(file: Path) -> str:
         raise DataError(f"{file}: is not UTF-8 text ({error.reason}). Save it as UTF-8.") from error
 
 
-def read_rows(file: Path, required: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+def read_rows(
+    file: Path, required: tuple[str, ...], advice: Mapping[str, str] | None = None
+) -> list[tuple[int, dict[str, str]]]:
     """Rows of a CSV file with a header, each with its line number; cells are stripped.
+
+    `advice` is what to write where a column is missing, by its name.
 
     Raises:
         DataError: the file cannot be read, is no UTF-8 text, or lacks a required column.
@@ -35,7 +40,7 @@ def read_rows(file: Path, required: tuple[str, ...]) -> list[tuple[int, dict[str
             if name not in columns:
                 raise DataError(
                     f"{file}:1: no column '{name}'. Received: {', '.join(columns) or 'an empty file'}. "
-                    f"Write as first line: {','.join(required)}"
+                    + ((advice or {}).get(name) or f"Write as first line: {','.join(required)}")
                 )
         reader.fieldnames = columns
         return [(reader.line_num, {column: row[column].strip() for column in columns}) for row in reader]

@@ -40,6 +40,10 @@ _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 _CAME_LATER: dict[str, Any] = {
     "folds": None,
     "table": None,
+    "columns": None,
+    "where": None,
+    "audio": None,
+    "label": None,
     "l2": 0.0,
     "image_width": None,
     "colours": "grey",

@@ -5,11 +5,11 @@ Every section is frozen and refuses keys it does not know. Paths are absolute af
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from tunebench.space.manifest_section import AudioFolder, GroupSource, LabelSource, ManifestColumns, Where
 from tunebench.space.section import FilePath, Positive, Seconds, Section, Seed, fault
 from tunebench.space.split_section import SplitLists, SplitSection
 
@@ -19,6 +19,8 @@ __all__ = [
     "DataSection",
     "EarlyStopping",
     "GroupSource",
+    "LabelSource",
+    "ManifestColumns",
     "ReduceLrOnPlateau",
     "SearchSection",
     "SegmentSection",
@@ -38,30 +40,6 @@ def _known_objective(value: str) -> str:
     if value not in OBJECTIVES:
         raise fault(f"must be one of {', '.join(OBJECTIVES)}", "val_accuracy")
     return value
-
-
-class GroupSource(Section):
-    """Where a track's group (its artist, its recording) is read from: exactly one of the two."""
-
-    pattern: str | None = Field(default=None, examples=["^(?P<group>[^-]+)-"])
-    """Regular expression with a named part `group`, searched in the path relative to the root."""
-    file: FilePath | None = Field(default=None, examples=["artists.csv"])
-    """CSV file with the columns path and group."""
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.pattern is None) == (self.file is None):
-            raise fault("needs either pattern or file", "group: {pattern: '^(?P<group>[^-]+)-'}")
-        if self.pattern is not None:
-            try:
-                compiled = re.compile(self.pattern)
-            except re.error as error:
-                raise fault(
-                    f"is no regular expression ({error})", "'^(?P<group>[^-]+)-'", "pattern"
-                ) from None
-            if "group" not in compiled.groupindex:
-                raise fault("has no part named group", "'^(?P<group>[^-]+)-'", "pattern")
-        return self
 
 
 class SegmentSection(Section):
@@ -97,10 +75,17 @@ class DataSection(Section):
     """Folder of audio, one folder per class; or of the files that `manifest` names."""
     manifest: str | None = Field(default=None, examples=["tracks.csv"])
     """CSV file with the columns path, label and optionally group, fold, split; relative to the root."""
+    columns: ManifestColumns | None = Field(default=None, examples=["{path: filename, label: category}"])
+    where: Where = Field(default=None, examples=["{subset: small}"])
+    """What must stand in a row's columns, all of them, for the row to count."""
+    audio: AudioFolder | None = Field(default=None, examples=["audio"])
+    """Folder below the root that holds the audio: what the manifest's paths are relative to."""
     table: str | None = Field(default=None, examples=["features_3_sec.csv"])
     """CSV or Parquet file of features that the corpus came as: filename, features, label; below the root."""
     group: GroupSource | None = Field(default=None, examples=["{pattern: '^(?P<group>[^-]+)-'}"])
     """Where groups are read from when no manifest column says them."""
+    label: LabelSource | None = Field(default=None, examples=["{pattern: '(?P<label>[^/_]+)_[^/]*$'}"])
+    """Where classes are read from when neither folders nor a manifest column says them."""
     sample_rate: Annotated[int, Field(ge=1000, le=384_000)] = Field(default=16_000, examples=[16_000])
     """Sample rate that all audio is brought to (Hz)."""
     segment: SegmentSection = Field(default=SegmentSection(), examples=["{seconds: 5.0}"])
@@ -114,9 +99,13 @@ class DataSection(Section):
     @model_validator(mode="after")
     def _audio_or_table(self) -> Self:
         if self.table is not None:
-            for key in ("manifest", "trim"):
+            for key in ("manifest", "trim", "audio", "label"):
                 if getattr(self, key) is not None:
                     raise fault("has no use with data.table, which has no audio", "data without it", key)
+        if self.manifest is None:
+            for key in ("columns", "where"):
+                if getattr(self, key) is not None:
+                    raise fault("has no use without data.manifest", "manifest: tracks.csv beside it", key)
         return self
 
 
