@@ -31,7 +31,7 @@ def test_the_commands_of_the_design() -> None:
     names = {" ".join(path) for path in ALL if path}
     assert names == {
         "search", "validate", "plan", "data", "data demo", "data check", "data prepare",
-        "data features", "report", "compare", "cluster", "trials", "ui",
+        "data explore", "data features", "report", "compare", "cluster", "trials", "ui",
         "export", "predict", "schema",
     }  # fmt: skip
 

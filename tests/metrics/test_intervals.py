@@ -42,3 +42,11 @@ def test_same_seed_same_interval():
     labels = np.array([0, 1, 0, 1, 1])
     args = (labels, labels[::-1].copy(), np.arange(5), 2)
     assert classification_intervals(*args, seed=4) == classification_intervals(*args, seed=4)
+
+
+def test_one_group_says_nothing_of_others():
+    labels, groups = np.array([0, 1, 1, 0]), np.zeros(4, np.int32)
+    found = classification_intervals(labels, labels, groups, 2, seed=1)["accuracy"]
+    assert (found.value, found.low, found.high) == (1.0, 0.0, 1.0)
+    apart = paired_difference(labels == 1, labels == 0, groups, seed=1)
+    assert (apart.low, apart.high) == (-1.0, 1.0)

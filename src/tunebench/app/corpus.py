@@ -98,7 +98,9 @@ def write_cleaned(data: DataSection, found: Audit, file: Path) -> int:
     return len(tracks)
 
 
-def audit_data(data: DataSection, *, progress: Progress | None = None) -> Audit:
+def audit_data(
+    data: DataSection, *, progress: Progress | None = None, listening: Progress | None = None
+) -> Audit:
     """Look at every file of a corpus, for tracks that hold the same recording, and at the resulting split.
 
     Raises:
@@ -108,4 +110,4 @@ def audit_data(data: DataSection, *, progress: Progress | None = None) -> Audit:
     """
     if data.table is not None:
         raise InputError(f"data.table {data.table}: has no audio to look at. Leave it out to check audio")
-    return audit(data, store=Store(paths.store()), progress=progress, pairs=True)
+    return audit(data, store=Store(paths.store()), progress=progress, pairs=True, listening=listening)

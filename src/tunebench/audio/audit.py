@@ -17,6 +17,7 @@ from tunebench.audio.prepare import Progress, check_classes, decode_all, with_de
 from tunebench.audio.segments import Segments, segment
 from tunebench.audio.splits import Split, split
 from tunebench.audio.store import Store
+from tunebench.audio.suspicions import Suspicion, imbalance, suspicions
 from tunebench.audio.track import SIDES, Side, Track
 from tunebench.errors import DataError
 
@@ -75,6 +76,9 @@ class Audit:
     grouped: bool
     pairs: tuple[Pair, ...]
     """Exact and near copies; empty unless they were looked for."""
+    suspicions: tuple[Suspicion, ...]
+    """Tracks to listen to before they are trained on; empty unless they were looked for."""
+    imbalance: str | None
     duration_s: float
     digest: str
     split: SplitSummary | None
@@ -88,10 +92,13 @@ def audit(
     progress: Progress | None = None,
     workers: int | None = None,
     pairs: bool = False,
+    listening: Progress | None = None,
 ) -> Audit:
     """Look at every file of a corpus. What is decoded on the way is kept in the store for the search.
 
-    With `pairs`, tracks that hold the same recording under another level, codec or beginning are looked for.
+    With `pairs`, tracks that hold the same recording under another level, codec or beginning are looked for,
+    and those that are clipped, mostly silent, from a lower sample rate or of unusual length. `listening` is
+    told how far that is.
 
     Raises:
         DataError: there is no corpus to look at (see `manifest.read`).
@@ -107,7 +114,8 @@ def audit(
     except DataError as error:
         problem = str(error)
     groups = group_ids(corpus)
-    copies = near_duplicates(corpus) if pairs else []
+    copies = near_duplicates(corpus, progress=listening) if pairs else []
+    heard = suspicions(corpus, progress=listening) if pairs else []
     return Audit(
         classes=tuple(_row(corpus, segments, groups, index) for index in range(len(corpus.classes))),
         quarantined=corpus.quarantined,
@@ -115,6 +123,8 @@ def audit(
         groups=len(np.unique(groups)),
         grouped=any(stored.track.group is not None for stored in corpus.tracks),
         pairs=tuple(_pair(corpus, groups, copy) for copy in copies),
+        suspicions=tuple(heard),
+        imbalance=imbalance(corpus),
         duration_s=sum(stored.samples for stored in corpus.tracks) / corpus.sample_rate_hz,
         digest=corpus.digest,
         split=summary,

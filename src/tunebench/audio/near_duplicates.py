@@ -8,7 +8,7 @@ overlap so much that a shift by half a hop changes few bits.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,17 +73,20 @@ def fingerprint(samples: NDArray[np.int16], sample_rate_hz: int) -> Fingerprint:
     return Fingerprint(words.astype(np.uint32), level > level.max(initial=0.0) * 10 ** (-QUIET_DB / 10))
 
 
-def near_duplicates(corpus: Corpus) -> list[NearDuplicate]:
+def near_duplicates(
+    corpus: Corpus, *, progress: Callable[[int, int], None] | None = None
+) -> list[NearDuplicate]:
     """All pairs of tracks that hold the same recording, in the order of the corpus.
 
     Raises:
         StorageError: decoded audio has been removed.
     """
     rate_hz = corpus.sample_rate_hz
-    prints = [
-        fingerprint(corpus.read(track, 0, stored.samples), rate_hz)
-        for track, stored in enumerate(corpus.tracks)
-    ]
+    prints: list[Fingerprint] = []
+    for track, stored in enumerate(corpus.tracks):
+        prints.append(fingerprint(corpus.read(track, 0, stored.samples), rate_hz))
+        if progress:
+            progress(track + 1, len(corpus.tracks))
     hop_s = round(HOP_S * rate_hz) / rate_hz
     found: list[NearDuplicate] = []
     for first, second, offset in _candidates(prints):

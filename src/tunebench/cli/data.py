@@ -1,4 +1,4 @@
-"""`tunebench data`: make the demo corpus, look a corpus over, decode it, write its features."""
+"""`tunebench data`: make the demo corpus, look a corpus over, show it, decode it, write its features."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from tunebench.audio.audit import Audit
 
 app = typer.Typer(no_args_is_help=True)
+SHOWN = 4
+"""Suspicious tracks of a kind that are named."""
 
 
 @app.callback()
 def _data() -> None:
-    """Make the demo corpus, audit a corpus, decode a corpus, write its features.
+    """Make the demo corpus, audit, show or decode a corpus, write its features.
 
     Example: tunebench data check search_spaces/esc10.yaml --data ~/audio/esc10
     """
@@ -68,8 +70,8 @@ def check(
 
     experiment = load_experiment(space, overrides=overrides or [], data_root=data)
     console = Console()
-    with _bar(console) as progress:
-        found = audit_data(experiment.data, progress=progress)
+    with _bars(console, "decoding audio", "comparing tracks") as (progress, listening):
+        found = audit_data(experiment.data, progress=progress, listening=listening)
     groups = f"{found.groups} groups" if found.grouped else "each a group of its own"
     table = Table(title=f"{found.tracks} tracks, {found.duration_s / 60:.1f} min, {groups}")
     for column in ("class", "tracks", "groups", "minutes", "segments", "quarantined"):
@@ -81,6 +83,7 @@ def check(
         )  # fmt: skip
     console.print(table)
     _print_pairs(found, console)
+    _print_suspicions(found, console)
     for bad in found.quarantined:
         console.print(f"quarantined: {bad.path}: {bad.reason}", highlight=False, markup=False, soft_wrap=True)
     if found.split is not None:
@@ -102,6 +105,32 @@ def check(
         raise DataError(found.problem)
 
 
+@app.command("explore")
+def explore(
+    space: SpaceFile,
+    out: Annotated[Path, typer.Option(metavar="FILE.html", help="Page to write.")],
+    data: DataRoot = None,
+    overrides: Overrides = None,
+) -> None:
+    """Show a corpus on one HTML page: counts, what is suspicious, spectrograms with sound, features by class.
+
+    Example: tunebench data explore search_spaces/esc10.yaml --data ~/audio/esc10 --out esc10.html
+    """
+    from rich.console import Console
+
+    from tunebench.app.explore import explore_data
+    from tunebench.app.load import load_experiment
+
+    experiment = load_experiment(space, overrides=overrides or [], data_root=data)
+    steps = ("decoding audio", "comparing tracks", "extracting features")
+    with _bars(Console(stderr=True), *steps) as (decoding, comparing, extracting):
+        page = explore_data(
+            experiment.data, out, name=experiment.name, decoding=decoding, comparing=comparing,
+            extracting=extracting,
+        )  # fmt: skip
+    typer.echo(page)
+
+
 @app.command("prepare")
 def prepare(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None) -> None:
     """Decode a corpus into the store, so that no search has to; goes on where it was stopped.
@@ -116,7 +145,7 @@ def prepare(space: SpaceFile, data: DataRoot = None, overrides: Overrides = None
     from tunebench.audio.store import Store
 
     experiment = load_experiment(space, overrides=overrides or [], data_root=data)
-    with _bar(Console()) as progress:
+    with _bars(Console(), "decoding audio") as (progress,):
         corpus = decode(experiment.data, store=Store(paths.store()), progress=progress)
     typer.echo(f"{paths.store()}: {len(corpus.tracks)} tracks, {len(corpus.quarantined)} quarantined")
 
@@ -146,7 +175,7 @@ def features(
     from tunebench.app.load import load_experiment
 
     experiment = load_experiment(space, overrides=overrides or [], data_root=data)
-    with _bar(Console(stderr=True), "extracting features") as progress:
+    with _bars(Console(stderr=True), "extracting features") as (progress,):
         rows = write_features(
             experiment.data, out, segments=segments, groups=groups, mfcc=mfcc, progress=progress
         )
@@ -171,11 +200,29 @@ def _print_pairs(found: Audit, console: Console) -> None:
         )  # fmt: skip
 
 
+def _print_suspicions(found: Audit, console: Console) -> None:
+    """Of each kind the first few, and how many there are."""
+    by_kind: dict[str, list[str]] = {}
+    for suspicion in found.suspicions:
+        by_kind.setdefault(suspicion.kind, []).append(f"{suspicion.path} ({suspicion.detail})")
+    for kind, lines in by_kind.items():
+        more = f", and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+        console.print(
+            f"listen to {len(lines)} that are {kind}: {', '.join(lines[:SHOWN])}{more}",
+            highlight=False, markup=False, soft_wrap=True,
+        )  # fmt: skip
+    if found.imbalance:
+        console.print(f"uneven classes: {found.imbalance}", highlight=False, markup=False, soft_wrap=True)
+
+
 @contextmanager
-def _bar(console: Console, what: str = "decoding audio") -> Iterator[Callable[[int, int], None]]:
-    """A progress bar; gives the function that moves it."""
+def _bars(console: Console, *whats: str) -> Iterator[list[Callable[[int, int], None]]]:
+    """A progress bar a name; gives the functions that move them."""
     from rich.progress import Progress
 
     with Progress(console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        tasks = [progress.add_task(what, total=None) for what in whats]
+        yield [
+            lambda done, total, task=task: progress.update(task, completed=done, total=total)
+            for task in tasks
+        ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 from numpy.typing import NDArray
 
 from tunebench.evaluation.canvas import new_figure
@@ -67,6 +67,11 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML."""
+    return template("report.html.j2").render(page=page, summary=page.summary)
+
+
+def template(name: str) -> Template:
+    """A page's template; what it is given is escaped."""
     environment = Environment(
         loader=PackageLoader("tunebench.evaluation", "templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -77,7 +82,7 @@ def render(page: Page) -> str:
     environment.filters["percent"] = lambda share: f"{100 * share:.1f}%"
     environment.filters["figure"] = _figure
     environment.filters["duration"] = _duration
-    return environment.get_template("report.html.j2").render(page=page, summary=page.summary)
+    return environment.get_template(name)
 
 
 def embedded_pictures(folder: Path) -> list[tuple[str, str]]:

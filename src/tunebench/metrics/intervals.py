@@ -42,8 +42,13 @@ def classification_intervals(
     *,
     seed: int,
 ) -> dict[str, Interval]:
-    """95% intervals of accuracy and the macro averages, all arguments being `(examples,)`."""
+    """95% intervals of accuracy and the macro averages, all arguments being `(examples,)`.
+
+    One group alone says nothing of others: then they reach from 0 to 1.
+    """
     value = summarise(confusion_matrix(labels, predictions, classes))
+    if len(np.unique(groups)) == 1:
+        return {name: Interval(figure, 0.0, 1.0) for name, figure in value.items()}
     cell = labels.astype(np.int64) * classes + predictions
 
     def statistic(weights: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -63,8 +68,13 @@ def paired_difference(
     *,
     seed: int,
 ) -> Interval:
-    """Accuracy of A less that of B on the same examples, with its 95% interval over groups."""
+    """Accuracy of A less that of B on the same examples, with its 95% interval over groups.
+
+    Of one group alone it reaches from -1 to 1.
+    """
     difference = correct_a.astype(np.float64) - correct_b.astype(np.float64)
+    if len(np.unique(groups)) == 1:
+        return Interval(float(difference.mean()), -1.0, 1.0)
 
     def statistic(weights: NDArray[np.int64]) -> NDArray[np.float64]:
         return np.array([np.average(difference, weights=weights)])
