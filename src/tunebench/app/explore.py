@@ -84,7 +84,9 @@ def explore_data(
         audit=found,
         examples=_examples(corpus),
         durations=picture_address(draw_durations(seconds)),
-        features=picture_address(draw_features(values, sample.labels, FEATURES, corpus.classes)),
+        features=[
+            picture_address(png) for png in draw_features(values, sample.labels, FEATURES, corpus.classes)
+        ],
         measured=len(values),
         command=f"tunebench data explore FILE.yaml --data {data.root} --out {out.name}",
     )

@@ -17,7 +17,7 @@ from tunebench.audio.pcm import FULL_SCALE
 from tunebench.evaluation.canvas import new_figure
 from tunebench.evaluation.report import template
 
-SHOWN_FEATURES = 9
+SHOWN_FEATURES = 8
 _N_FFT, _HOP_LENGTH = 1024, 256
 _TOP_DB = 80.0
 
@@ -35,13 +35,13 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """What stands on the page. `features` and `durations` are `data:` addresses of pictures."""
+    """What stands on the page. `durations` and `features` are `data:` addresses of pictures."""
 
     name: str
     audit: Audit
     examples: Sequence[Example]
     durations: str
-    features: str
+    features: Sequence[str]
     measured: int
     """Tracks that the features were computed of."""
     command: str
@@ -98,21 +98,24 @@ def telling(values: NDArray[np.floating], labels: NDArray[np.integer]) -> list[t
 
 def draw_features(
     values: NDArray[np.floating], labels: NDArray[np.integer], columns: Sequence[str], classes: Sequence[str]
-) -> bytes:
-    """The features that tell the classes apart best, a panel each with a box a class, as a PNG."""
-    best = telling(values, labels)[:SHOWN_FEATURES]
-    across = 3
-    down = -(-len(best) // across)
-    figure = new_figure(12, down * max(2.2, 0.28 * len(classes) + 0.8))
-    panels = np.atleast_1d(figure.subplots(down, across, squeeze=False)).ravel()
-    for panel, (column, f_value) in zip(panels, best, strict=False):
-        boxes = [values[labels == place, column] for place in range(len(classes))]
-        panel.boxplot(boxes, orientation="horizontal", tick_labels=list(classes), widths=0.6)
-        panel.invert_yaxis()
-        panel.set_title(f"{columns[column]}, F = {f_value:.0f}", fontsize=10)
-        panel.tick_params(labelsize=8)
-    for panel in panels[len(best) :]:
-        panel.set_visible(False)
+) -> list[bytes]:
+    """The features that tell the classes apart best, a PNG each with a box a class."""
+    return [
+        _draw_feature(
+            [values[labels == place, column] for place in range(len(classes))], classes,
+            f"{columns[column]}, F = {f_value:.0f}",
+        )
+        for column, f_value in telling(values, labels)[:SHOWN_FEATURES]
+    ]  # fmt: skip
+
+
+def _draw_feature(boxes: Sequence[NDArray[np.floating]], classes: Sequence[str], title: str) -> bytes:
+    figure = new_figure(4.2, max(2.2, 0.28 * len(classes) + 0.8))
+    axes = figure.add_subplot()
+    axes.boxplot(list(boxes), orientation="horizontal", tick_labels=list(classes), widths=0.6)
+    axes.invert_yaxis()
+    axes.set_title(title, fontsize=10)
+    axes.tick_params(labelsize=8)
     return _png(figure)
 
 
