@@ -76,8 +76,13 @@ def test_what_is_wrong_stands_on_it_and_no_name_is_markup(written: tuple[Program
 
 
 def test_check_says_it_too(written: tuple[Program, str, str]) -> None:
-    done = written[0].run("data", "check", "space.yaml")
+    parts = ("--set", "data.segment={seconds: 0.25}", "--set", "data.split.by=segment")
+    changed = (*parts, "--report", "audit.html")
+    done = written[0].run("data", "check", "space.yaml", *changed)
     assert done.returncode == 0, done.stderr
+    assert (written[0].home / "audit.html").exists()
+    assert "leakage: segment" in done.stdout
+    assert "on two sides of the split: high/" in done.stdout
     assert "listen to 1 that are clipped: low/<b>&loud.wav" in done.stdout
 
 

@@ -36,7 +36,7 @@ CLEAN = {
 }
 PLANTED = {
     "clipped": (Kind.CLIPPED, np.clip(8 * music(seed=7), -1, 32767 / 32768)),
-    "pause": (Kind.SILENT, np.concatenate([music(1.5, 8), np.zeros(int(2.5 * RATE_HZ))])),
+    "pause": (Kind.SILENT, np.concatenate([music(0.3, 8), np.zeros(int(3.7 * RATE_HZ))])),
     "telephone": (Kind.NARROW, soxr.resample(soxr.resample(music(seed=9), RATE_HZ, 8_000), 8_000, RATE_HZ)),
     "endless": (Kind.LENGTH, music(40.0, 10)),
     "blip": (Kind.LENGTH, music(0.5, 11)),

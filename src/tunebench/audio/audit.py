@@ -45,6 +45,8 @@ class SplitSummary:
     segments: Mapping[Side, int]
     absent: Mapping[Side, tuple[str, ...]]
     missing: tuple[str, ...]
+    crossing: tuple[str, ...]
+    """Groups that stand on two sides."""
     leakage: Leakage
     hash: str
 
@@ -110,7 +112,7 @@ def audit(
     try:
         check_classes(corpus)
         dealt = with_dealt_folds(corpus, data)
-        summary = _summary(segments, split(dealt, segments, data.split))
+        summary = _summary(dealt, segments, split(dealt, segments, data.split))
     except DataError as error:
         problem = str(error)
     groups = group_ids(corpus)
@@ -190,12 +192,18 @@ def _row(corpus: Corpus, segments: Segments, groups: NDArray[np.int32], index: i
     )
 
 
-def _summary(segments: Segments, parts: Split) -> SplitSummary:
+def _summary(corpus: Corpus, segments: Segments, parts: Split) -> SplitSummary:
+    sides_of: dict[str, set[Side]] = {}
+    for name in SIDES:
+        for track in np.unique(segments.track[parts.side(name)]):
+            stored = corpus.tracks[int(track)].track
+            sides_of.setdefault(stored.group or stored.path, set()).add(name)
     return SplitSummary(
         tracks={name: len(np.unique(segments.track[parts.side(name)])) for name in SIDES},
         segments={name: len(parts.side(name)) for name in SIDES},
         absent=parts.absent,
         missing=parts.missing,
+        crossing=tuple(sorted(group for group, sides in sides_of.items() if len(sides) > 1)),
         leakage=parts.leakage,
         hash=parts.hash,
     )

@@ -24,7 +24,7 @@ CLIPPED_RUNS = 5
 
 FRAME_S = 0.05
 SILENT_DB = -60.0
-SILENT_SHARE = 0.5
+SILENT_SHARE = 0.9
 
 EDGE_DB = 35.0
 """The level falls by so much within `EDGE_HZ`, and stays below: a filter's edge, not a sound's own end."""

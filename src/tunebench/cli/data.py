@@ -56,6 +56,10 @@ def check(
         Path | None,
         typer.Option(metavar="FILE.csv", help="Write a manifest without what cannot be used and copies."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write the page of `data explore` too."),
+    ] = None,
 ) -> None:
     """Look at every file of a corpus: what it holds, what cannot be used and why, and how it is split.
 
@@ -93,6 +97,12 @@ def check(
         for side, names in found.split.absent.items():
             if names:
                 console.print(f"no {side} segment of: {', '.join(names)}", highlight=False, markup=False)
+        if crossing := found.split.crossing:
+            more = f" and {len(crossing) - SHOWN} more" if len(crossing) > SHOWN else ""
+            console.print(
+                f"on two sides of the split: {', '.join(crossing[:SHOWN])}{more}",
+                highlight=False, markup=False, soft_wrap=True,
+            )  # fmt: skip
         console.print(f"segments: {sides}; leakage: {found.split.leakage}; split {found.split.hash[:12]}")
     if fix is not None:
         kept = write_cleaned(experiment.data, found, fix)
@@ -101,6 +111,10 @@ def check(
             f"data.manifest: {fix.name}",
             highlight=False, markup=False, soft_wrap=True,
         )  # fmt: skip
+    if report is not None:
+        from tunebench.app.explore import explore_data
+
+        typer.echo(explore_data(experiment.data, report, name=experiment.name))
     if found.problem is not None:
         raise DataError(found.problem)
 
