@@ -15,7 +15,7 @@ help:
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[ray,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[ray,links,dev]'
 	@touch $@
 
 install: $(VENV)/.installed

@@ -17,7 +17,7 @@ ROOT = Path(tunebench.__file__).parent
 
 ROWS = (
     ("errors", "seeding", "paths"),
-    ("optional",),
+    ("optional", "quiet"),
     ("catalog",),
     ("space",),
     ("audio",),
@@ -57,6 +57,9 @@ AT_HOME = {
     "optuna": {"search/tpe.py", "search/optuna_space.py", "evaluation/study.py"},
     "typer": {"cli"},
     "rich": {"cli"},
+    "fastapi": {"serving/http.py", "serving/routes.py", "serving/server.py"},
+    "uvicorn": {"serving/server.py"},
+    "onnxruntime": {"export/forms.py"},
     "tensorflow": {
         "frontends",
         "backbones",
@@ -66,6 +69,7 @@ AT_HOME = {
         "serving",
         "app",
         "audio/tfio.py",
+        "quiet.py",
         "tracking/pyfunc_model.py",
     },
 }

@@ -37,7 +37,7 @@ def test_the_folder(finished: Search) -> None:
     }  # fmt: skip
     winner = finished.program.folder("tiny") / "winner"
     assert {path.name for path in winner.iterdir()} == {
-        "bundle.json",
+        "tunebench.json",
         "model.keras",
         "savedmodel",
         "example.npz",
@@ -141,6 +141,7 @@ def test_the_summary(finished: Search) -> None:
             interval = winner["test"][level][metric]
             assert interval["low"] <= interval["value"] <= interval["high"]
     assert winner["model"] == "models:/tiny@champion"
+    assert (winner["registry"]["version"], winner["registry"]["champion"]) == (1, 1)
     assert winner["bundle"] == "winner"
 
 
@@ -178,6 +179,7 @@ def test_the_result_in_the_terminal(finished: Search) -> None:
     assert "test [95% interval]" in said
     assert "per track" in said
     assert "tunebench predict tiny FILE" in said
+    assert "registry: version 1 of tiny is the champion: there was no champion to compare it with" in said
     assert "LEAKY" not in said
     assert finished.ended.stderr == ""
 

@@ -114,7 +114,7 @@ def test_a_search_without_a_winner_yet(refused: Refused, home: Path) -> None:
 
 
 def test_a_folder_that_is_no_bundle(refused: Refused, home: Path) -> None:
-    assert "bundle.json" in refused("predict", home, "a.wav")
+    assert "tunebench.json" in refused("predict", home, "a.wav")
 
 
 def test_debug_shows_the_traceback(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

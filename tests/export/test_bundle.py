@@ -38,9 +38,9 @@ def test_description_is_read_back(mel_bundle):
 
 
 def test_measured_differences_are_stated(mel_bundle):
-    stated = json.loads((mel_bundle.folder / "bundle.json").read_text())["parity"]
+    stated = json.loads((mel_bundle.folder / "tunebench.json").read_text())["parity"]
     assert stated["tolerance"] == 1e-4
-    assert stated["examples"] == 6
+    assert stated["examples"] == 6 + 4  # two of them again, quiet and short
     for model in ("keras", "savedmodel"):
         assert 0.0 <= stated[model]["alone"] <= 1e-4
         assert 0.0 <= stated[model]["batch"] <= 1e-4
@@ -49,13 +49,16 @@ def test_measured_differences_are_stated(mel_bundle):
 def test_nothing_else_is_left_behind(mel_bundle):
     assert [path.name for path in mel_bundle.folder.parent.iterdir()] == ["winner"]
     held = {path.name for path in mel_bundle.folder.iterdir()}
-    assert held == {"bundle.json", "model.keras", "savedmodel", "example.npz"}
+    assert held == {
+        "tunebench.json", "README.md", "model.keras", "savedmodel", "example.npz", "reference",
+    }  # fmt: skip
 
 
-def test_savedmodel_names_its_input_and_output_and_takes_any_batch(mel_bundle, examples):
-    serve = tf.saved_model.load(str(mel_bundle.savedmodel)).signatures["serving_default"]
+@pytest.mark.parametrize(("signature", "width"), [("serving_default", None), ("windows", 4_000)])
+def test_savedmodel_names_its_input_and_output_and_takes_any_batch(mel_bundle, signature, width):
+    serve = tf.saved_model.load(str(mel_bundle.savedmodel)).signatures[signature]
     assert serve.structured_input_signature[1] == {
-        WAVEFORM: tf.TensorSpec((None, 4_000), tf.float32, WAVEFORM)
+        WAVEFORM: tf.TensorSpec((None, width), tf.float32, WAVEFORM)
     }
     assert serve.structured_outputs[PROBABILITIES].shape.as_list() == [None, 3]
     assert serve.structured_outputs[PROBABILITIES].dtype == tf.float32
@@ -75,10 +78,10 @@ def test_failed_gate_leaves_the_old_bundle_and_no_new_one(tmp_path, arguments, m
         bundle.write(target, **arguments)
     assert list(tmp_path.iterdir()) == []
     target.mkdir()
-    (target / "bundle.json").write_text("the old one")
+    (target / "tunebench.json").write_text("the old one")
     with pytest.raises(ParityError):
         bundle.write(target, **arguments)
-    assert (target / "bundle.json").read_text() == "the old one"
+    assert (target / "tunebench.json").read_text() == "the old one"
     assert list(tmp_path.iterdir()) == [target]
 
 
@@ -97,9 +100,7 @@ def test_the_temperature_is_in_every_model(tmp_path, arguments, mel_bundle, exam
     assert warm.parity["keras"]["batch"] <= 1e-4
     waveforms = tf.constant(examples / np.float32(32768))
     before, after = (
-        tf.saved_model.load(str(of.savedmodel)).signatures["serving_default"](waveform=waveforms)[
-            PROBABILITIES
-        ]
+        tf.saved_model.load(str(of.savedmodel)).signatures["windows"](waveform=waveforms)[PROBABILITIES]
         for of in (mel_bundle, warm)
     )
     assert (after.numpy().max(axis=1) < before.numpy().max(axis=1)).all()

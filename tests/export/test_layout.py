@@ -15,18 +15,18 @@ def test_no_folder(tmp_path):
 
 def test_folder_that_is_no_bundle(tmp_path):
     (tmp_path / "song.wav").touch()
-    with pytest.raises(InputError, match=r"not a bundle, it has no bundle\.json.*song\.wav"):
+    with pytest.raises(InputError, match=r"not a bundle, it has no tunebench\.json.*song\.wav"):
         layout.read(tmp_path)
 
 
 def test_another_format(tmp_path):
-    (tmp_path / "bundle.json").write_text(json.dumps({"format": 99}))
-    with pytest.raises(InputError, match=r"format 99.*reads format 1.*export the model again"):
+    (tmp_path / "tunebench.json").write_text(json.dumps({"format": 99}))
+    with pytest.raises(InputError, match=r"format 99.*reads format 2.*export the model again"):
         layout.read(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1, "classes": []}', '{"classes": []}'])
 def test_torn_description(tmp_path, text):
-    (tmp_path / "bundle.json").write_text(text)
+    (tmp_path / "tunebench.json").write_text(text)
     with pytest.raises(InputError, match=r"not a bundle's description.*Export the model again"):
         layout.read(tmp_path)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from tunebench.catalog.spec import Signal
 from tunebench.catalog.structure import structure_of
-from tunebench.export import bundle
+from tunebench.export import bundle, formats
 from tunebench.export.examples import Examples
+from tunebench.metrics.drift import reference
 from tunebench.serving.predictor import Predictor
 from tunebench.training.classifier import Classifier, Scalars
 from tunebench.training.frontend import compile_frontend, frontend_layer
@@ -87,7 +88,34 @@ def predictor(
         signal=SIGNAL,
         classes=("high", "low"),
         segment_hop_s=HOP_S,
-        info={},
+        info={
+            "name": "tones",
+            "leakage": "none",
+            "test": {
+                "track": {"accuracy": {"value": 0.9, "low": 0.8, "high": 1.0}},
+                "segment": {"accuracy": {"value": 0.85, "low": 0.75, "high": 0.95}},
+                "confusion": [[7, 1], [0, 8]],
+                "reads": 1,
+            },
+            "reference": reference(
+                np.repeat(waveforms, 10, axis=0) / np.float32(32768),
+                np.repeat(np.array([[0.7, 0.3], [0.3, 0.7]], np.float32), 80, axis=0),
+            ),
+        },
         examples=Examples(waveforms[::4]),
     )
     return Predictor.load(written.folder)
+
+
+@pytest.fixture(scope="session")
+def onnx_bundle(predictor: Predictor, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model as ONNX: a bundle that starts without TensorFlow."""
+    return formats.export(predictor.bundle.folder, "onnx", tmp_path_factory.mktemp("onnx") / "out").parent
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """1.3 s of a high tone as WAV."""
+    path = tmp_path_factory.mktemp("clips") / "high.wav"
+    soundfile.write(path, music(1.3, 8_000, 1_300.0), 8_000, subtype="PCM_16")
+    return path

@@ -137,8 +137,14 @@ def test_impossible_sample_rate(predictor, tone):
 
 def test_bundle_without_savedmodel(predictor, tmp_path):
     thin = tmp_path / "thin"
-    shutil.copytree(predictor.bundle.folder, thin, ignore=shutil.ignore_patterns("savedmodel"))
-    with pytest.raises(InputError, match=r"savedmodel: no SavedModel that can be read.*--format savedmodel"):
+    shutil.copytree(predictor.bundle.folder, thin, ignore=shutil.ignore_patterns("savedmodel", "*.keras"))
+    with pytest.raises(
+        InputError, match=r"holds no model that can be read \(it holds: none\).*tunebench export"
+    ):
+        Predictor.load(thin)
+    shutil.copytree(predictor.bundle.savedmodel, thin / "savedmodel")
+    (thin / "savedmodel" / "saved_model.pb").write_bytes(b"not one")
+    with pytest.raises(InputError, match=r"savedmodel: no model that can be read \("):
         Predictor.load(thin)
     with pytest.raises(InputError, match="not a bundle"):
         Predictor.load(tmp_path)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tunebench.app.final_test import examine
+from tunebench.app.describe import describe_data
+from tunebench.app.final_test import Examined, examine
 from tunebench.app.session import Session
 from tunebench.audio.gather import gather
 from tunebench.catalog.feasibility import source_of
@@ -90,7 +91,7 @@ def choose_winner(
     trained = trainer.best_model(best.representative)
     examined = examine(experiment, data, session, trainer, best, trained)
     figures += examined.figures
-    _export(data, session, trainer, best, trained, examined.temperature, experiment)
+    _export(data, session, trainer, best, trained, examined, experiment)
     kept = loop.continuable | {finalist.representative.checkpoint for finalist in finalists}
     keep_only(session.folder.checkpoints, kept)
     shares = _what_mattered(experiment, session, loop, figures)
@@ -126,7 +127,7 @@ def _export(
     trainer: Trainer,
     best: Finalist,
     trained: NetModel | EstimatorModel,
-    temperature: float,
+    examined: Examined,
     experiment: Experiment,
 ) -> None:
     chosen = data.split.validation
@@ -146,6 +147,12 @@ def _export(
             "repeat": best.representative.trial,
             "leakage": data.split.leakage,
             "split_hash": data.split.hash,
+            "data": describe_data(experiment, data),
+            "objective": experiment.search.objective,
+            "validation": {name: asdict(spread) for name, spread in best.validation.items()},
+            "test": None if examined.test is None else dict(examined.test),
+            "calibration": dict(examined.calibration),
+            "reference": dict(examined.reference),
         },
         examples=Examples(
             None if source == "table" else gather(data.corpus, data.segments, examples),
@@ -153,5 +160,5 @@ def _export(
         ),
         columns=() if source == "waveform" else data.vectors.columns,
         scaling=trainer.scaling,
-        temperature=temperature,
+        temperature=examined.temperature,
     )

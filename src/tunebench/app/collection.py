@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from tunebench import paths
 from tunebench.app.load import load_experiment
 from tunebench.app.models import find_bundle
-from tunebench.app.quiet import import_tensorflow
 from tunebench.audio import manifest
 from tunebench.audio.collection import collect, labelled_by_file, labelled_by_folders
 from tunebench.audio.corpus import Corpus, Quarantined
@@ -25,6 +24,7 @@ from tunebench.errors import DataError, InputError
 from tunebench.features.matrix import kept_features
 from tunebench.features.read import SUFFIXES, read_features
 from tunebench.features.table import Span
+from tunebench.quiet import import_tensorflow
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many tracks it is done for, and of how many."""

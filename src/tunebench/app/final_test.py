@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from tunebench import paths
 from tunebench.app.folder import write_atomically
 from tunebench.app.session import Session
+from tunebench.audio.gather import gather
+from tunebench.audio.pcm import FULL_SCALE
 from tunebench.audio.track import Side
 from tunebench.evaluation.calibration_figure import draw_calibration
 from tunebench.evaluation.figures import draw_confusion
@@ -20,12 +22,16 @@ from tunebench.evaluation.predictions import Predictions, TrackPrediction, track
 from tunebench.evaluation.test_side import Evaluation, count_read, evaluate_side
 from tunebench.evaluation.winner import Finalist
 from tunebench.metrics.calibration import at_temperature, fit_temperature, reliability
+from tunebench.metrics.drift import reference
 from tunebench.seeding import child_seed
 from tunebench.space import Experiment
 from tunebench.training.data import TrainingData
 from tunebench.training.models import EstimatorModel, NetModel
 from tunebench.training.pipeline import Batches
 from tunebench.training.trainer import Trainer
+
+REFERENCE = 512
+"""Validation segments, at most, that a service compares what it hears with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class Examined:
     calibration: Mapping[str, Any]
     test: Mapping[str, Any] | None
     figures: list[Path]
+    reference: Mapping[str, list[int]]
+    """What the model heard and said on validation (see `metrics.drift`); empty of a table."""
 
 
 def examine(
@@ -58,7 +66,8 @@ def examine(
     done = session.find("test")
     if done is not None and done["repeat"] == model and done.get("calibration"):
         figures = [confusion, curve] if done["figures"] else [curve]
-        return Examined(done["calibration"]["temperature"], done["calibration"], done["figures"], figures)
+        temperature, kept = done["calibration"]["temperature"], done.get("reference", {})
+        return Examined(temperature, done["calibration"], done["figures"], figures, kept)
 
     def ask(indices: NDArray[np.integer]) -> tuple[Batches, NDArray[np.float32]]:
         side = trainer.side(best.values, indices)
@@ -67,6 +76,7 @@ def examine(
     side, said = ask(data.split.validation)
     temperature = fit_temperature(said, side.labels)
     known = _tracks("validation", side, at_temperature(said, temperature), data)
+    usual = _usual(data, at_temperature(said, temperature))
     name, found, figures = "validation", None, []
     if len(data.split.test):
         reads = count_read(paths.home() / ".tunebench" / "test_reads.jsonl", data.split.hash, experiment.name)
@@ -87,8 +97,18 @@ def examine(
     figures.append(draw_calibration(before, after, temperature, name, curve))
     calibration = {"temperature": temperature, "side": name, "before": asdict(before), "after": asdict(after)}
     write_atomically(folder.predictions, Predictions(data.corpus.classes, tuple(known)).to_csv())
-    session.journal.append("test", repeat=model, figures=found, calibration=calibration)
-    return Examined(temperature, calibration, found, figures)
+    session.journal.append("test", repeat=model, figures=found, calibration=calibration, reference=usual)
+    return Examined(temperature, calibration, found, figures, usual)
+
+
+def _usual(data: TrainingData, probabilities: NDArray[np.float32]) -> dict[str, list[int]]:
+    """Of validation segments, all or some hundreds: the model did not learn them."""
+    if data.corpus.is_table:
+        return {}
+    indices = data.split.validation
+    some = np.linspace(0, len(indices) - 1, min(REFERENCE, len(indices))).astype(int)
+    waveforms = gather(data.corpus, data.segments, indices[some]) / np.float32(FULL_SCALE)
+    return reference(waveforms, probabilities[some])
 
 
 def _tracks(

@@ -13,7 +13,6 @@ from tunebench import space
 from tunebench.app.corpus import Progress, prepare_data, wants_features
 from tunebench.app.folder import SearchFolder, existing_folder, write_atomically
 from tunebench.app.leaderboard import Leaderboard, leaderboard, short_value
-from tunebench.app.quiet import import_tensorflow
 from tunebench.app.session import last_summary
 from tunebench.catalog.feasibility import source_of
 from tunebench.catalog.structure import structure_of
@@ -28,6 +27,7 @@ from tunebench.evaluation.report import (
     picture_address,
     render,
 )
+from tunebench.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from tunebench.audio.track import Side

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from tunebench import paths, space
 from tunebench.app.corpus import prepare_corpus, wants_features
 from tunebench.app.folder import SearchFolder, existing_folder, write_atomically
-from tunebench.app.quiet import import_tensorflow
 from tunebench.app.session import last_summary
 from tunebench.catalog.variants import variants_of
 from tunebench.errors import DataError, InputError, SearchError
 from tunebench.evaluation.test_side import Evaluation, count_read, evaluate_side
 from tunebench.metrics.intervals import Interval
+from tunebench.quiet import import_tensorflow
 from tunebench.seeding import child_seed
 from tunebench.space.sections import SplitSection
 from tunebench.trial import TrialRequest

@@ -12,9 +12,9 @@ from tunebench.app.earlier import EVENT, find_earlier, note_earlier
 from tunebench.app.folder import search_folder
 from tunebench.app.options import DEFAULTS, Options
 from tunebench.app.plan import signal_of
-from tunebench.app.quiet import import_tensorflow
 from tunebench.app.session import check_space, finished_summary, named_weights, open_session
 from tunebench.audio.manifest import read
+from tunebench.quiet import import_tensorflow
 from tunebench.search.protocols import Listener
 from tunebench.space import Experiment
 from tunebench.space.feasible import check_feasible

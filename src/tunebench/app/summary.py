@@ -9,6 +9,7 @@ from typing import Any, Literal
 import tunebench
 from tunebench.app.choose import Winner
 from tunebench.app.clock import phases, wall_s
+from tunebench.app.describe import describe_data
 from tunebench.app.session import versions
 from tunebench.evaluation.pareto import candidates, front
 from tunebench.search.records import Records
@@ -49,25 +50,6 @@ def summarise(
     }
 
 
-def describe_data(experiment: Experiment, data: TrainingData) -> dict[str, Any]:
-    """Counts, the split and its measured leakage."""
-    return {
-        "tracks": len(data.corpus.tracks),
-        "segments": len(data.segments),
-        "sides": {
-            side: len(getattr(data.split, side)) for side in ("train", "validation", "test")
-        },
-        "classes": list(data.corpus.classes),
-        "split_by": experiment.data.split.by,
-        "split_hash": data.split.hash,
-        "corpus_digest": data.corpus.digest,
-        "leakage": data.split.leakage,
-        "quarantined": [asdict(row) for row in data.corpus.quarantined],
-        "listed_but_missing": list(data.split.missing),
-        "absent_classes": {side: list(names) for side, names in data.split.absent.items() if names},
-    }  # fmt: skip
-
-
 def _describe_search(experiment: Experiment, records: Records, infeasible: int) -> dict[str, Any]:
     results = [record.result for record in records.trials.values() if record.result]
     objective = experiment.search.objective
@@ -106,6 +88,7 @@ def _describe_winner(winner: Winner, data: TrainingData) -> dict[str, Any]:
         "test_reads": 0,
         "calibration": dict(winner.calibration),
         "model": None,
+        "registry": None,
         "bundle": winner.bundle.name,
     }  # fmt: skip
     if test is not None:

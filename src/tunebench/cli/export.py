@@ -12,14 +12,22 @@ from tunebench.cli.arguments import SearchName
 
 def export(
     name: SearchName,
-    format: Annotated[str, typer.Option("--format", help="keras or savedmodel.")] = "savedmodel",
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="keras, savedmodel, onnx, litert, litert-float16, litert-int8, mlflow or skops.",
+        ),
+    ] = "savedmodel",
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to.")] = Path("export"),
 ) -> None:
     """Write a search's winner in one format, checked against the trained model.
 
-    Example: tunebench export esc10-quick --format keras --out models/esc10
-    """
-    from tunebench.app.models import find_bundle
-    from tunebench.export.formats import export as write
+    Each form is loaded by its own runtime in a fresh process and compared on real clips. NAME may also be a
+    bundle's folder or a models:/ address; then the accuracy is not measured anew, and int8 is not offered.
 
-    typer.echo(write(find_bundle(name), format, out))
+    Example: tunebench export esc10-quick --format onnx --out models/esc10
+    """
+    from tunebench.app.export import export_model
+
+    typer.echo(export_model(name, format, out))

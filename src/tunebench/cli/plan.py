@@ -44,7 +44,7 @@ def plan(
     if not measure:
         _print_past(estimate_from_past(experiment, found), found, console)
     else:
-        from tunebench.app.quiet import import_tensorflow
+        from tunebench.quiet import import_tensorflow
 
         import_tensorflow()
         from tunebench.app.estimate import estimate

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,11 +19,13 @@ from tunebench.catalog.feasibility import source_of
 from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure
 from tunebench.estimators import probabilities
-from tunebench.export import parity
+from tunebench.export import layout, parity
+from tunebench.export.card import describe
 from tunebench.export.estimator_files import save_estimator
 from tunebench.export.examples import Examples
 from tunebench.export.folders import written_whole
-from tunebench.export.layout import DESCRIPTION, KERAS, SAVEDMODEL, Bundle
+from tunebench.export.layout import KERAS, SAVEDMODEL, Bundle
+from tunebench.export.reference import write_reference
 from tunebench.export.serving_model import compose, save_keras, save_savedmodel
 from tunebench.frontends.vectors import Scaling
 from tunebench.metrics.calibration import at_temperature
@@ -72,6 +73,7 @@ def write(
         StorageError: the folder cannot be written.
     """
     examples.check(signal.samples)
+    clips, examples = examples, examples.with_hard_cases()
     bundle = Bundle(
         folder=directory,
         classes=tuple(classes),
@@ -89,33 +91,28 @@ def write(
     )
     with written_whole(directory) as folder:
         frontend = _frontend(model, structure, values, signal, scaling)
-        _describe(bundle, folder)  # what reloads the models reads it
-        write_models(folder, model=model, frontend=frontend, examples=examples, temperature=temperature)
+        describe(bundle, folder)  # what reloads the models reads it
+        write_models(folder, bundle, model=model, frontend=frontend, examples=examples)
+        write_reference(folder, bundle, clips)
         (differences,) = parity.measure([folder])
         parity.check(differences, bundle.parity["tolerance"], directory)
-        bundle = replace(bundle, parity={**bundle.parity, **differences})
-        _describe(bundle, folder)
-    return bundle
-
-
-def _describe(bundle: Bundle, folder: Path) -> None:
-    text = json.dumps(bundle.described(), indent=2, allow_nan=False) + "\n"
-    (folder / DESCRIPTION).write_text(text, encoding="utf-8")
+        describe(replace(bundle, parity={**bundle.parity, **differences}), folder)
+    return layout.read(directory)
 
 
 def write_models(
     folder: Path,
+    bundle: Bundle,
     *,
     model: NetModel | EstimatorModel,
     frontend: keras.Layer | None,
     examples: Examples,
-    temperature: float = 1.0,
 ) -> None:
     """The models of a bundle and their example, not compared with each other yet.
 
     `frontend` is what the model stands behind; an estimator of vectors stands behind none.
     """
-    inputs = examples.inputs
+    inputs, temperature = examples.inputs, bundle.temperature
     if isinstance(model, EstimatorModel):
         save_estimator(folder, model.fitted, frontend, inputs.shape[1])
         columns: Any = inputs if frontend is None else _flat(frontend, inputs)
@@ -124,7 +121,7 @@ def write_models(
         assert frontend is not None
         served = compose(model.classifier, frontend, inputs.shape[1], temperature)
         save_keras(served, folder / KERAS)
-        save_savedmodel(served, folder / SAVEDMODEL)
+        save_savedmodel(served, folder / SAVEDMODEL, bundle)
         said = _as_trained(model.classifier, frontend, inputs)
     examples.save(folder, said if temperature == 1.0 else at_temperature(said, temperature))
 

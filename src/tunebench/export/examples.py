@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from tunebench.audio.pcm import FULL_SCALE
 from tunebench.export.layout import EXAMPLE, FEATURES, PROBABILITIES, WAVEFORM
 
+_HARD = 2
+"""Waveforms that are also tried quiet, and also short."""
+
 
 @dataclass(frozen=True, slots=True)
 class Examples:
@@ -37,6 +40,20 @@ class Examples:
             raise ValueError(
                 f"examples must be int16 (n, {samples}) with n > 0. Received: {given.dtype} {given.shape}"
             )
+
+    def with_hard_cases(self) -> Examples:
+        """Some of the waveforms again, 40 dB quieter, and cut to a quarter with zeros behind.
+
+        They stand beside the loud and the long in one batch, which a model that mixes its examples, or that
+        overflows, does not survive. Vectors stay as they are.
+        """
+        if self.waveforms is None or self.vectors is not None:
+            return self
+        few = self.waveforms[:_HARD]
+        quiet = np.rint(few / 100.0).astype(np.int16)
+        short = few.copy()
+        short[:, few.shape[1] // 4 :] = 0
+        return Examples(np.concatenate([self.waveforms, quiet, short]))
 
     def save(self, folder: Path, probabilities: NDArray[np.float32]) -> None:
         """Write them into a bundle, with what the trained model said of them `(n, classes)`."""

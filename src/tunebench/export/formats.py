@@ -1,67 +1,109 @@
-"""Taking a model out of a bundle, in the format that somebody else's program reads."""
+"""Taking a model out of a bundle, in the form that somebody else's program reads."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tunebench.errors import InputError
-from tunebench.export import layout, parity
+from tunebench.export import forms, layout, parity
+from tunebench.export.card import describe
 from tunebench.export.folders import written_whole
-from tunebench.export.layout import DESCRIPTION, ESTIMATOR, EXAMPLE, FRONTEND, KERAS, SAVEDMODEL
+from tunebench.export.forms import FORMS, Asked
+from tunebench.export.layout import ESTIMATOR, EXAMPLE, FRONTEND, REFERENCE
+from tunebench.export.parity import ParityError
 
-FORMATS: Mapping[str, str] = {"keras": KERAS, "savedmodel": SAVEDMODEL, "skops": ESTIMATOR}
-"""The formats there are, and what each is called in a bundle and in the exported folder."""
+ACCURACY_LOST = 0.05
+"""A form that answers rightly so much less often than the trained model, on validation, is refused."""
 
-PLANNED = ("onnx", "litert", "mlflow")
-"""Formats that a later version writes."""
+NO_CALIBRATION = np.zeros((0, 0), np.float32)
+Judge = Callable[[Asked], Mapping[str, float]]
+"""A loaded model to its `accuracy` and `accuracy_change`, on the validation side."""
 
 
-def export(bundle_dir: Path, format: str, out: Path) -> Path:
-    """Copy one form of a bundle's model to the new folder `out`, and verify the copy in a fresh process.
+def export(
+    bundle_dir: Path,
+    format: str,
+    out: Path,
+    *,
+    calibration: NDArray[np.float32] = NO_CALIBRATION,
+    judge: Judge | None = None,
+) -> Path:
+    """Write one form of a bundle's model to the new folder `out`, and verify it in a fresh process.
 
-    Beside the model lie the bundle's description (classes, sample rate, segment) and its example, so
-    the folder of a `savedmodel` is itself a bundle that `tunebench predict` takes.
+    What the bundle holds is copied, and what it does not is converted. Beside the model lie the description
+    (classes, sample rate, segment), the card, and the examples, so that `out` is itself a bundle that
+    `tunebench predict` and `tunebench serve` take.
+
+    Args:
+        bundle_dir: of the bundle.
+        format: a name of `forms.FORMS`.
+        out: a folder that does not exist, or is empty.
+        calibration: inputs from the training side `(n, samples)`, for int8.
+        judge: measures the accuracy; without it, the card says that it was not measured.
 
     Returns:
-        The exported model: `out/model.keras`, `out/savedmodel` or, of an estimator, `out/estimator.skops`.
+        The exported model, for instance `out/model.onnx`.
 
     Raises:
         InputError: an unknown format, no bundle, or `out` is in use.
-        ParityError: the copy does not give the probabilities of the trained model.
+        ParityError: the export does not give the probabilities of the trained model, or is wrong too often.
+        SearchError: it cannot be converted.
         StorageError: `out` cannot be written.
     """
-    model = _model_of(format)
+    form = _form(format)
     bundle = layout.read(bundle_dir)
-    source = bundle_dir / model
-    if not source.exists():
-        raise InputError(
-            f"{bundle_dir}: this bundle holds no {model}. Write --format {_held(bundle_dir)}, "
-            "or export from the search itself."
-        )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: exists and is not empty. Name a new folder with --out, or remove this one.")
+    source = bundle_dir / form.file
+    if not source.exists() and not form.converted:
+        raise InputError(
+            f"{bundle_dir}: this bundle holds no {form.file}. Write --format {_held(bundle_dir)}, "
+            "or export from the search itself."
+        )
     with written_whole(out) as folder:
-        shutil.copyfile(bundle_dir / DESCRIPTION, folder / DESCRIPTION)
         shutil.copyfile(bundle.example, folder / EXAMPLE)
-        copy = shutil.copytree if source.is_dir() else shutil.copyfile
-        copy(source, folder / model)
-        if model == ESTIMATOR and (bundle_dir / FRONTEND).exists():
+        if (bundle_dir / REFERENCE).exists():
+            shutil.copytree(bundle_dir / REFERENCE, folder / REFERENCE)
+        if source.exists():
+            copy = shutil.copytree if source.is_dir() else shutil.copyfile
+            copy(source, folder / form.file)
+        else:
+            from tunebench.export.converters import convert
+
+            convert(bundle, form.name, folder / form.file, calibration)
+        if form.file == ESTIMATOR and (bundle_dir / FRONTEND).exists():
             shutil.copytree(bundle_dir / FRONTEND, folder / FRONTEND)
+        describe(bundle, folder)
         (differences,) = parity.measure([folder])
         parity.check(differences, float(bundle.parity["tolerance"]), out)
-    return out / model
+        found = dict(differences[form.name])
+        if judge is not None:
+            found |= judge(forms.load(replace(bundle, folder=folder), form=form.name).ask)
+            _check_accuracy(found, form.name, out)
+        describe(replace(bundle, parity={**bundle.parity, form.name: found}), folder)
+    return out / form.file
 
 
-def _model_of(name: str) -> str:
-    if name in FORMATS:
-        return FORMATS[name]
-    offered = " or ".join(FORMATS)
-    if name in PLANNED:
-        raise InputError(f"--format {name}: comes in a later version of tunebench. Write {offered}.")
-    raise InputError(f"--format {name}: no such format. Write {offered} ({', '.join(PLANNED)} come later).")
+def _check_accuracy(found: Mapping[str, float], form: str, out: Path) -> None:
+    if found["accuracy_change"] < -ACCURACY_LOST:
+        raise ParityError(
+            f"{out}: as {form} the model's accuracy on validation is {found['accuracy']:.3f}, "
+            f"{-found['accuracy_change']:.3f} less than as trained; {ACCURACY_LOST:g} is allowed. It is not "
+            "exported. Write another --format: litert-float16 is half the size of litert and as accurate."
+        )
+
+
+def _form(name: str) -> forms.Form:
+    if name in FORMS:
+        return FORMS[name]
+    raise InputError(f"--format {name}: no such format. Write {', '.join(FORMS)} or mlflow.")
 
 
 def _held(folder: Path) -> str:
-    return " or ".join(name for name, model in FORMATS.items() if (folder / model).exists()) or "nothing"
+    return " or ".join(form.name for form in FORMS.values() if (folder / form.file).exists()) or "nothing"

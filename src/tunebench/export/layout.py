@@ -11,11 +11,14 @@ from typing import Any
 from tunebench.catalog.spec import Scalar, Source
 from tunebench.errors import InputError
 
-FORMAT = 1
-DESCRIPTION, KERAS, SAVEDMODEL, EXAMPLE = "bundle.json", "model.keras", "savedmodel", "example.npz"
+FORMAT = 2
+DESCRIPTION, KERAS, SAVEDMODEL, EXAMPLE = "tunebench.json", "model.keras", "savedmodel", "example.npz"
+CARD, REFERENCE = "README.md", "reference"
+_EARLIER = (1, "bundle.json")
+"""The format before, which held less, and what its description was called."""
 ESTIMATOR, FRONTEND = "estimator.skops", "frontend"
-WAVEFORM, FEATURES, PROBABILITIES = "waveform", "features", "probabilities"
-"""Names of the model's input and output, and of the arrays in the example."""
+WAVEFORM, FEATURES, PROBABILITIES, IMAGE = "waveform", "features", "probabilities", "image"
+"""Names of the inputs and outputs of models, and of the arrays in the example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Bundle:
         return self.folder / EXAMPLE
 
     def described(self) -> dict[str, Any]:
-        """The content of `bundle.json`."""
+        """The content of `tunebench.json`."""
         return {
             "format": FORMAT,
             "classes": list(self.classes),
@@ -79,17 +82,22 @@ class Bundle:
         }
 
 
+def description(folder: Path) -> Path | None:
+    """The file that describes the bundle in `folder`; None where the folder is no bundle."""
+    return next((file for name in (DESCRIPTION, _EARLIER[1]) if (file := folder / name).is_file()), None)
+
+
 def read(folder: Path) -> Bundle:
     """Read a bundle's description.
 
     Raises:
         InputError: the folder is no bundle, or one of another format.
     """
-    file = folder / DESCRIPTION
+    file = description(folder) or folder / DESCRIPTION
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         found = content.pop("format")
-        if found == FORMAT:
+        if found in (FORMAT, _EARLIER[0]):
             lists = {key: tuple(content.get(key, ())) for key in ("classes", "columns")}
             return Bundle(folder=folder, **content | lists)
     except FileNotFoundError:

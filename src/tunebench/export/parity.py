@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tunebench.errors import SearchError
+from tunebench.export.forms import FORMS
 
 Differences = Mapping[str, Mapping[str, float]]
-"""Of each model (`keras`, `savedmodel`) the largest difference of a probability, `alone` and in a `batch`."""
+"""By form: the largest difference of a probability, `alone` and in a `batch`; the share of equal classes."""
 
 TOLERANCE: Mapping[str, float] = {"float32": 1e-4, "mixed_float16": 2e-2, "mixed_bfloat16": 1e-1}
 """Largest difference allowed, by the precision of training; what is served is always float32."""
@@ -68,12 +69,23 @@ def check(differences: Differences, tolerance: float, folder: Path) -> None:
         ParityError: a difference is larger, or not a number, or no model was there to compare.
     """
     figures = [
-        f"{model} {way} {value:.3g}" for model, ways in differences.items() for way, value in ways.items()
+        f"{form} {way} {ways[way]:.3g} of {tolerance_of(form, tolerance):g}"
+        for form, ways in differences.items()
+        for way in ("alone", "batch")
     ]
-    within = all(value <= tolerance for ways in differences.values() for value in ways.values())
+    within = all(
+        ways[way] <= tolerance_of(form, tolerance)
+        for form, ways in differences.items()
+        for way in ("alone", "batch")
+    )
     if not figures or not within:
         raise ParityError(
             f"{folder}: the reloaded model is not the trained one. Rule: the examples' probabilities within "
-            f"{tolerance:g}. Received differences of: {', '.join(figures) or 'none, no model is there'}. "
+            f"the tolerance. Received differences: {', '.join(figures) or 'none, no model is there'}. "
             "It is not exported; export it again from the search, and report this if it persists."
         )
+
+
+def tolerance_of(form: str, tolerance: float) -> float:
+    """What a form may differ by: the model's own `tolerance`, or the form's where that is larger."""
+    return max(tolerance, FORMS[form].tolerance if form in FORMS else 0.0)

@@ -18,6 +18,7 @@ from tunebench.frontends.colours import sox_colours
 from tunebench.frontends.normalise import normalisation_step
 from tunebench.frontends.resize import Resize
 from tunebench.frontends.step import Step
+from tunebench.frontends.stft import PowerSpectrum
 from tunebench.frontends.waveform import Waveform
 
 
@@ -97,6 +98,12 @@ class Frontend(keras.layers.Layer):
         elif self.shape[-1] > natural[-1]:
             steps.append(partial(tf.tile, multiples=[1, 1, 1, self.shape[-1]]))
         return tuple(steps)
+
+    @property
+    def n_fft(self) -> int | None:
+        """Points of its Fourier transform; None of a front-end without one."""
+        steps = (step for group in self._steps for step in getattr(group, "steps", ()))
+        return next((step.n_fft for step in steps if isinstance(step, PowerSpectrum)), None)
 
     def call(self, waveform: tf.Tensor) -> tf.Tensor:
         """Waveforms to images or sequences."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tunebench.catalog.spec import Parameters, Signal
 from tunebench.frontends.decibels import Decibels
+from tunebench.frontends.dft import power
 from tunebench.frontends.step import Spectrogram
 
 
@@ -58,8 +59,7 @@ class PowerSpectrum:
         """Frame, window, transform and square."""
         windows = tf.constant(self._windows[:, None, :], waveform.dtype)  # (windows, 1, n_fft)
         frames = frame(waveform, self.n_fft, self.hop_length)[:, None]  # (batch, 1, frames, n_fft)
-        spectrum = tf.signal.rfft(frames * windows)  # (batch, windows, frames, bins)
-        return tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum))
+        return power(frames * windows, self.n_fft)  # (batch, windows, frames, bins)
 
 
 def build(params: Parameters, signal: Signal) -> Spectrogram:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ from tunebench.audio.rejection import RejectedAudioError
 from tunebench.audio.segments import segment_starts
 from tunebench.errors import DataError
 from tunebench.export import layout
-from tunebench.export.asked import Asked, load_model
+from tunebench.export.asked import Model, load_model
 from tunebench.export.layout import Bundle
 from tunebench.serving.windows import batches_of_windows
 
 BATCH_SIZE = 32
 """Windows that are classified at a time."""
+
+UNSURE_BELOW = 0.5
+"""An answer that is more likely wrong than right is given as unsure: confidences are calibrated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,16 @@ class Prediction:
         """The most probable class."""
         return self.classes[int(self.probabilities.argmax())]
 
+    @property
+    def confidence(self) -> float:
+        """The probability of that class."""
+        return float(self.probabilities.max())
+
+    def top(self, count: int) -> list[tuple[str, float]]:
+        """The most probable classes with their probabilities, the first one first."""
+        order = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [(self.classes[i], float(self.probabilities[i])) for i in order]
+
 
 class Predictor:
     """Classifies files of any format, sample rate, length and number of channels.
@@ -51,18 +65,23 @@ class Predictor:
     it, so that a clip of the corpus gets the probabilities that it had in training.
     """
 
-    def __init__(self, bundle: Bundle, ask: Asked) -> None:
-        self.bundle, self._ask = bundle, ask
+    def __init__(self, bundle: Bundle, model: Model) -> None:
+        self.bundle, self.model = bundle, model
 
     @classmethod
-    def load(cls, folder: Path) -> Predictor:
-        """Read a bundle's SavedModel or estimator; no code of a net's layers is needed.
+    def load(cls, folder: Path, *, form: str | None = None, threads: int | None = None) -> Predictor:
+        """Read a bundle's model; no code of a net's layers is needed, and of ONNX and LiteRT no TensorFlow.
+
+        Args:
+            folder: of the bundle.
+            form: a name of `export.forms.FORMS`; None takes the one that starts quickest.
+            threads: of the runtime; None leaves it its own choice.
 
         Raises:
             InputError: the folder is no bundle, is of another format, or holds no model for audio.
         """
         bundle = layout.read(Path(folder))
-        return cls(bundle, load_model(bundle))
+        return cls(bundle, load_model(bundle, form=form, threads=threads))
 
     def predict(self, path: Path) -> Prediction:
         """Classify a file.
@@ -70,14 +89,21 @@ class Predictor:
         Raises:
             DataError: it is not audio that can be used: unreadable, empty, silent, under 0.1 s, non-finite.
         """
+        return self.classify(self.decode(path), Path(path))
+
+    def decode(self, path: Path) -> NDArray[np.int16]:
+        """A file as training would have stored it, `(samples,)` at the bundle's sample rate.
+
+        Raises:
+            DataError: it is not audio that can be used.
+        """
         try:
-            samples = decode(Path(path), self.bundle.sample_rate_hz)
+            return decode(Path(path), self.bundle.sample_rate_hz)
         except RejectedAudioError as rejected:
             raise DataError(
                 f"{path}: {rejected}. Give an audio file (wav, flac, ogg, mp3, au, aiff, m4a, aac, wma) "
                 "with at least 0.1 s of sound."
             ) from rejected
-        return self._classify(samples, Path(path))
 
     def predict_waveform(self, waveform: NDArray[Any], sample_rate_hz: int) -> Prediction:
         """Classify samples in memory.
@@ -99,16 +125,27 @@ class Predictor:
             samples = np.concatenate(list(checked([mono], rate_hz)))
         except RejectedAudioError as rejected:
             raise DataError(f"waveform: {rejected}. Give at least 0.1 s of sound in [-1, 1].") from rejected
-        return self._classify(samples, None)
+        return self.classify(samples)
 
-    def _classify(self, samples: NDArray[np.int16], path: Path | None) -> Prediction:
+    def classify(self, samples: NDArray[np.int16], path: Path | None = None) -> Prediction:
+        """Classify decoded samples `(samples,)` at the bundle's sample rate."""
+        batches, starts = self.cut(samples)
+        windows = np.concatenate([self.model.ask(batch) for batch in batches])
+        return self.answer(windows, starts, path)
+
+    def cut(self, samples: NDArray[np.int16]) -> tuple[Iterator[NDArray[np.float32]], Sequence[int]]:
+        """The windows in batches `(n, segment_samples)`, and their first samples."""
         bundle = self.bundle
         starts = segment_starts(len(samples), bundle.segment_samples, bundle.hop_samples)
-        batches = batches_of_windows(samples, starts, bundle.segment_samples, batch_size=BATCH_SIZE)
-        windows = np.concatenate([self._ask(batch) for batch in batches])
-        return Prediction(
-            path, bundle.classes, windows.mean(axis=0), windows, np.asarray(starts) / bundle.sample_rate_hz
-        )
+        return batches_of_windows(samples, starts, bundle.segment_samples, batch_size=BATCH_SIZE), starts
+
+    def answer(
+        self, windows: NDArray[np.float32], starts: Sequence[int], path: Path | None = None
+    ) -> Prediction:
+        """The windows' probabilities `(windows, classes)` as a prediction."""
+        bundle = self.bundle
+        starts_s = np.asarray(starts) / bundle.sample_rate_hz
+        return Prediction(path, bundle.classes, windows.mean(axis=0), windows, starts_s)
 
 
 def _mono(waveform: NDArray[Any]) -> NDArray[np.float32]:

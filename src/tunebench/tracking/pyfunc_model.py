@@ -28,7 +28,7 @@ class AudioClassifier(PythonModel):
     def load_context(self, context: PythonModelContext) -> None:
         """Read the bundle: its description, and its model."""
         bundle = Path(context.artifacts["bundle"])
-        self._described = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
+        self._described = json.loads((bundle / "tunebench.json").read_text(encoding="utf-8"))
         self._input = self._described.get("input", "waveform")
         self._ask = _model(bundle, self._described)
 
@@ -74,7 +74,7 @@ def _model(bundle: Path, described: dict) -> Callable[[np.ndarray], np.ndarray]:
     import tensorflow as tf  # here: logging the model runs this file, and needs no TensorFlow
 
     model = tf.saved_model.load(str(bundle / "savedmodel"))  # holds the signature's variables
-    serve = model.signatures["serving_default"]
+    serve = model.signatures["windows" if "windows" in model.signatures else "serving_default"]
     (name,) = serve.structured_input_signature[1]
     return lambda inputs, _owner=model: serve(**{name: tf.constant(inputs)})["probabilities"].numpy()
 
@@ -89,7 +89,7 @@ def _by_tunebench(bundle: Path, described: dict) -> Callable[[np.ndarray], np.nd
         raise RuntimeError("this model needs tunebench itself: pip install tunebench") from error
     if described.get("input") == "table":
         return load_estimator(bundle, len(described["classes"]), described.get("temperature", 1.0))
-    return load_model(read(bundle))
+    return load_model(read(bundle)).ask
 
 
 def _decode(content: bytes, rate_hz: int) -> np.ndarray:
