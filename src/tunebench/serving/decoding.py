@@ -1,0 +1,113 @@
+"""Decoding uploads outside of the service's own process, within a time limit."""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunebench.errors import DataError
+
+
+class _Worker:
+    """One decoding process, started when it is first needed and again after it died."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """The process, alive as far as is known."""
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tunebench.serving.decode_worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        return self._process
+
+    def ask(self, request: dict[str, object], timeout_s: float) -> tuple[dict[str, object], bytes]:
+        """The answer's line and what follows it.
+
+        Raises:
+            DataError: the process died, or was killed when its time was up.
+        """
+        process = self.start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        is_late = threading.Event()
+
+        def give_up() -> None:
+            is_late.set()
+            process.kill()
+
+        timer = threading.Timer(timeout_s, give_up)
+        timer.start()
+        try:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline())
+            body = process.stdout.read(2 * int(answer.get("samples", 0)))
+        except (OSError, ValueError):
+            answer, body = {}, b""
+        finally:
+            timer.cancel()
+        if answer and len(body) == 2 * int(answer.get("samples", 0)):
+            return answer, body
+        self.stop()
+        if is_late.is_set():
+            raise DataError(f"decoding it took over {timeout_s:g} s, so it was given up")
+        raise DataError("it broke the decoder")
+
+    def stop(self) -> None:
+        """Kill the process and wait for it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            self._process = None
+
+
+class DecoderPool:
+    """So many decoding processes; a thread that wants one waits until one is free."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = [_Worker() for _ in range(workers)]
+        self._free: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        for worker in self._workers:
+            worker.start()
+            self._free.put(worker)
+
+    def decode(self, path: Path, rate_hz: int, *, longest_s: float, timeout_s: float) -> NDArray[np.int16]:
+        """A file as training would have stored it, `(samples,)` at `rate_hz`.
+
+        Raises:
+            DataError: it is not audio that can be used, too long, too slow to decode, or breaks the decoder.
+        """
+        worker = self._free.get()
+        try:
+            answer, body = worker.ask(
+                {"path": str(path), "rate_hz": rate_hz, "longest_s": longest_s}, timeout_s
+            )
+        finally:
+            self._free.put(worker)
+        if "refused" in answer:
+            raise DataError(str(answer["refused"]))
+        return np.frombuffer(body, np.int16)
+
+    def __len__(self) -> int:
+        return len(self._workers)
+
+    def close(self) -> None:
+        """End the processes."""
+        for worker in self._workers:
+            worker.stop()

@@ -1,0 +1,132 @@
+"""A process that fetches one link: `python -m tunebench.serving.fetch_worker`, a JSON request on its input.
+
+Whatever yt-dlp asks for, the first page, a redirect, a segment, goes through `socket.connect`, which refuses
+addresses that are not public. So a name that points to this network is refused however it is written.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import resource
+import shutil
+import socket
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+_REFUSED = "its address is not public, and is not fetched"
+
+
+class NotPublicError(OSError):
+    """A connection to an address that is not public."""
+
+
+def check_address(host: str) -> None:
+    """Let pass a public IP address.
+
+    Raises:
+        NotPublicError: it is private, local, reserved or none.
+    """
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        raise NotPublicError(_REFUSED) from None
+    inner = [address, getattr(address, "ipv4_mapped", None), getattr(address, "sixtofour", None)]
+    if any(one is not None and (not one.is_global or one.is_multicast) for one in inner):
+        raise NotPublicError(_REFUSED)
+
+
+class PublicSocket(socket.socket):
+    """A socket that connects to public addresses alone."""
+
+    def connect(self, address: Any) -> None:
+        """Connect, once the address was looked at: names are resolved before."""
+        self._check(address)
+        super().connect(address)
+
+    def connect_ex(self, address: Any) -> int:
+        """The same, with an error number."""
+        self._check(address)
+        return super().connect_ex(address)
+
+    def _check(self, address: Any) -> None:
+        if self.family not in (socket.AF_INET, socket.AF_INET6):
+            raise NotPublicError(_REFUSED)
+        check_address(str(address[0]))
+
+
+def fetch(request: dict[str, Any]) -> str:
+    """Fetch to `into`, and return the title."""
+    import yt_dlp
+
+    with tempfile.TemporaryDirectory(dir=Path(request["into"]).parent) as folder:
+        options: Any = {
+            "quiet": True, "no_warnings": True, "noplaylist": True, "playlist_items": "1",
+            "format": "bestaudio[protocol^=http]/best[protocol^=http]/bestaudio/best",
+            "outtmpl": {"default": str(Path(folder) / "audio")},
+            "max_filesize": request["most_bytes"], "noprogress": True, "cachedir": False, "proxy": "",
+            "socket_timeout": 10, "retries": 1, "fragment_retries": 1, "extractor_retries": 1,
+            "hls_prefer_native": True, "postprocessors": [], "fixup": "never", "enable_file_urls": False,
+            "allowed_extractors": ["default"], "updatetime": False, "logger": _Silent(),
+            "match_filter": _shorter_than(request["longest_s"]), "overwrites": True, "windowsfilenames": True,
+        }  # fmt: skip
+        with yt_dlp.YoutubeDL(options) as client:
+            info = client.extract_info(request["url"], download=True)
+        files = [path for path in Path(folder).iterdir() if path.is_file() and path.suffix != ".part"]
+        if len(files) != 1:
+            raise ValueError("no audio, or more than is taken, is behind it")
+        shutil.copyfile(files[0], request["into"])
+        return str((info or {}).get("title") or "")[:200]
+
+
+def _shorter_than(longest_s: float) -> Any:
+    def check(info: dict[str, Any], *_: Any, **__: Any) -> str | None:
+        if info.get("is_live"):
+            return "it is a live stream"
+        return f"it lasts over {longest_s:g} s" if (info.get("duration") or 0) > longest_s else None
+
+    return check
+
+
+class _Silent:
+    """Keeps what yt-dlp says, of which the last line may be the reason."""
+
+    def debug(self, message: str) -> None:
+        """Not kept."""
+
+    info = warning = error = debug
+
+
+def _reason(error: BaseException) -> str:
+    """Why it failed, in one sentence; of a refused address nothing but that."""
+    chain: BaseException | None = error
+    while chain is not None:
+        if isinstance(chain, NotPublicError) or _REFUSED in str(chain):
+            return _REFUSED
+        chain = chain.__cause__ or chain.__context__
+    said = " ".join(str(error).replace("ERROR: ", "").split())
+    return f"it could not be fetched ({said.partition('; please report')[0][:200]})"
+
+
+def main() -> None:
+    """Answer the one request on standard input."""
+    request = json.load(sys.stdin)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (request["most_bytes"], request["most_bytes"]))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.environ.update({"PATH": "", "HOME": tempfile.gettempdir()})  # no other program is started
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        os.environ.pop(name, None)
+    if not request["private"]:
+        socket.socket = PublicSocket
+    try:
+        answer = {"title": fetch(request)}
+    except Exception as error:  # yt-dlp raises its own, urllib's, and more
+        answer = {"refused": _reason(error)}
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""The service as an ASGI application: its routes, its errors, its page, and the watch for another model."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+
+import tunebench
+from tunebench.errors import TunebenchError
+from tunebench.serving.guard import Guard, RefusedError
+from tunebench.serving.routes import Links, Uploads, model_routes, predict_routes, unusable
+from tunebench.serving.service import Service
+
+_log = logging.getLogger("tunebench.serving")
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it tells of every bad form
+
+_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def create_app(
+    service: Service,
+    *,
+    spool: Path,
+    links: Links | None = None,
+    token: str | None = None,
+    poll_s: float = 0.0,
+) -> FastAPI:
+    """The service as an ASGI application.
+
+    Args:
+        service: that answers. The application closes it when it ends.
+        spool: a folder of its own, where uploads lie while they are decoded.
+        links: fetches links; None offers none.
+        token: that requests must bear; None asks for none.
+        poll_s: how often to look for another model (s); 0 never.
+    """
+    threads = ThreadPoolExecutor(4 * len(service.decoders), thread_name_prefix="upload")
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watcher = asyncio.create_task(_watch(service, threads, poll_s)) if poll_s else None
+        yield
+        if watcher is not None:
+            watcher.cancel()
+        threads.shutdown()
+        service.close()
+
+    app = FastAPI(
+        title="tunebench",
+        version=tunebench.__version__,
+        summary="Classifies recordings.",
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.add_middleware(Guard, limits=service.limits, metrics=service.metrics, token=token)
+    _add_page(app)
+
+    app.include_router(predict_routes(Uploads(service, threads, spool), links))
+    app.include_router(model_routes(service, links=links is not None))
+
+    @app.exception_handler(TunebenchError)
+    async def cannot_be_used(_: Request, error: Exception) -> Response:
+        return JSONResponse({"detail": unusable(error)}, 422)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        found = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
+        return JSONResponse({"detail": f"The request is not as it should be: {found}."}, 422)
+
+    @app.exception_handler(RefusedError)
+    async def refused(_: Request, error: Exception) -> Response:
+        raise error  # the guard answers
+
+    return app
+
+
+async def _watch(service: Service, threads: ThreadPoolExecutor, poll_s: float) -> None:
+    """Look for another model for ever; what goes wrong is logged, and the present one stays."""
+    while True:
+        await asyncio.sleep(poll_s)
+        try:
+            changed = await asyncio.get_running_loop().run_in_executor(threads, service.refresh)
+        except Exception as error:  # the registry may be out of reach for a while
+            _log.warning("no other model could be taken, the present one stays: %s", error)
+            continue
+        if changed:
+            service.metrics.swaps.inc()
+            _log.info("the model is now version %s", service.loaded.version)
+
+
+def _add_page(app: FastAPI) -> None:
+    folder = files("tunebench.serving") / "page"
+    held = {
+        entry.name: (entry.read_bytes(), _TYPES[Path(entry.name).suffix])
+        for entry in folder.iterdir()
+        if Path(entry.name).suffix in _TYPES
+    }
+
+    def page(name: str) -> Response:
+        if name not in held:
+            raise HTTPException(404, "There is no such page.")
+        content, kind = held[name]
+        return Response(content, media_type=kind)
+
+    @app.get("/", include_in_schema=False)
+    async def index() -> Response:
+        return page("index.html")
+
+    @app.get("/card", include_in_schema=False)
+    async def card() -> Response:
+        return page("card.html")
+
+    @app.get("/static/{name}", include_in_schema=False)
+    async def static(name: str) -> Response:
+        return page(name)

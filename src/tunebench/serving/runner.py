@@ -1,0 +1,171 @@
+"""Answering many requests with one model: threads, and micro-batches where they are measured to help."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunebench.export.forms import Asked
+
+Load = Callable[[int], Asked]
+"""The number of threads that a runtime may use, to a loaded model."""
+
+BATCHES = (1, 4, 16)
+"""Windows at a time that are tried at start."""
+
+_WORTH = 1.1
+"""Requests are put together only where that is so much quicker; alone, each is answered sooner."""
+
+_ROUNDS = 3
+_WINDOWS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How requests are run: models side by side, threads of each, and windows that one call takes."""
+
+    models: int
+    threads: int
+    batch: int
+    wide: int = 0
+    """Threads of one more model, for a request that is the only one; 0 where it is not worth it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A way and what it gave, windows a second."""
+
+    way: Way
+    rate: float
+
+
+def ways(cores: int) -> list[Way]:
+    """All that is tried: one model on all cores, and a model a core."""
+    layouts = {(1, cores), (cores, 1)}
+    return [Way(models, threads, batch) for models, threads in sorted(layouts) for batch in BATCHES]
+
+
+def choose(load: Load, example: NDArray[np.float32], cores: int | None = None) -> tuple[Way, list[Measured]]:
+    """Measure all ways on `example` `(samples,)`, and take the quickest; batches where they are worth it.
+
+    Returns:
+        The way, and all that was measured.
+    """
+    found: list[Measured] = []
+    loaded: dict[int, list[Asked]] = {}
+    for way in ways(cores or os.cpu_count() or 1):
+        models = loaded.setdefault(way.threads, [])
+        models += [load(way.threads) for _ in range(way.models - len(models))]
+        found.append(Measured(way, median(_rate(models[: way.models], way, example) for _ in range(_ROUNDS))))
+    alone = max((one for one in found if one.way.batch == 1), key=lambda one: one.rate)
+    best = max(found, key=lambda one: one.rate)
+    way = (best if best.rate > _WORTH * alone.rate else alone).way
+    if way.models == 1:
+        return way, found
+    narrow = median(_rate(loaded[1][:1], Way(1, 1, 1), example) for _ in range(_ROUNDS))
+    widest = max(
+        (one for one in found if one.way.models == 1 and one.way.batch == 1), key=lambda one: one.rate
+    )
+    return replace(way, wide=widest.way.threads if widest.rate > _WORTH * narrow else 0), found
+
+
+def _rate(models: Iterable[Asked], way: Way, example: NDArray[np.float32]) -> float:
+    """Windows a second of all models at once."""
+    batch = np.repeat(example[None], way.batch, axis=0)
+    calls = max(1, _WINDOWS // way.batch // way.models)
+
+    def run(model: Asked) -> None:
+        for _ in range(calls):
+            model(batch)
+
+    threads = [threading.Thread(target=run, args=(model,)) for model in models]
+    for model in models:
+        model(batch)  # what the first call of a size allocates
+    begun = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return calls * way.batch * way.models / (time.perf_counter() - begun)
+
+
+_Job = tuple[NDArray[np.float32], "Future[NDArray[np.float32]]"]
+
+
+class Runner:
+    """Threads that take windows from one queue. No request waits for others to come: what waits goes as one.
+
+    A long recording comes in parts of the way's batch, so that it does not hold up short ones.
+    """
+
+    def __init__(
+        self, load: Load, way: Way, *, on_batch: Callable[[int], None] = lambda windows: None
+    ) -> None:
+        self.way = way
+        self._on_batch = on_batch
+        self._jobs: queue.Queue[_Job | None] = queue.Queue()
+        self._wide = load(way.wide) if way.wide else None
+        self._busy, self._lock = 0, threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._work, args=(load(way.threads),), name=f"runner-{n}", daemon=True)
+            for n in range(way.models)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, windows: NDArray[np.float32]) -> Future[NDArray[np.float32]]:
+        """Ask for the probabilities `(n, classes)` of windows `(n, samples)`."""
+        future: Future[NDArray[np.float32]] = Future()
+        self._jobs.put((windows, future))
+        return future
+
+    def _work(self, model: Asked) -> None:
+        while (job := self._jobs.get()) is not None:
+            jobs = [job]
+            windows = len(job[0])
+            while windows < self.way.batch:
+                try:
+                    another = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if another is None:
+                    self._jobs.put(None)
+                    break
+                jobs.append(another)
+                windows += len(another[0])
+            with self._lock:
+                self._busy += 1
+                is_alone = self._busy == 1 and self._jobs.empty()
+            self._answer(self._wide if is_alone and self._wide else model, jobs)
+            with self._lock:
+                self._busy -= 1
+
+    def _answer(self, model: Asked, jobs: list[_Job]) -> None:
+        try:
+            together = np.concatenate([windows for windows, _ in jobs])
+            self._on_batch(len(together))
+            said = model(together)
+        except Exception as error:  # a request's failure must not end the thread
+            for _, future in jobs:
+                future.set_exception(error)
+            return
+        at = 0
+        for windows, future in jobs:
+            future.set_result(said[at : at + len(windows)])
+            at += len(windows)
+
+    def close(self) -> None:
+        """Answer what was asked, and end the threads."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()

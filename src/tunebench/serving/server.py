@@ -1,0 +1,98 @@
+"""Uvicorn, with what a service in the open needs beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from shutil import rmtree
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEADERS_S = 10.0
+"""A connection that has sent no whole request by then is closed."""
+
+_LINGER_S = 0.25
+_SPOOL = "tunebench-serve-"
+
+
+class PatientProtocol(H11Protocol):
+    """Closes connections that send nothing, and reads what was sent before a shutdown."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the clock."""
+        super().connection_made(transport)  # pyright: ignore[reportArgumentType]
+        self._late = self.loop.call_later(HEADERS_S, self._close_if_idle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._late.cancel()
+        super().connection_lost(exc)
+
+    def _close_if_idle(self) -> None:
+        if self.cycle is None:
+            self.transport.close()
+
+    def shutdown(self) -> None:
+        """Let a request that is in the socket already be read, and answered, before the connection ends."""
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(_LINGER_S, self._end)
+        else:
+            super().shutdown()
+
+    def _end(self) -> None:
+        if not self.transport.is_closing():
+            super().shutdown()
+
+
+@contextmanager
+def spool_folder() -> Iterator[Path]:
+    """A folder for uploads, named by this process; those of processes that were killed are removed."""
+    root = Path(tempfile.gettempdir())
+    for old in root.glob(f"{_SPOOL}*"):
+        number = old.name.removeprefix(_SPOOL).partition("-")[0]
+        if number.isdigit() and not Path(f"/proc/{number}").exists():
+            rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{_SPOOL}{os.getpid()}-") as folder:
+        yield Path(folder)
+
+
+def run(
+    app: FastAPI, *, host: str, port: int, on_listening: Callable[[int], None], grace_s: float = 30.0
+) -> None:
+    """Serve until SIGTERM or SIGINT; requests that were accepted by then are answered first.
+
+    Args:
+        app: the application.
+        host: address to bind to.
+        port: to bind to; 0 takes a free one.
+        on_listening: receives the port, once requests are answered.
+        grace_s: how long requests at work may take to end (s).
+    """
+    config = uvicorn.Config(
+        app, host=host, port=port, http=PatientProtocol, ws="none", log_level="warning", access_log=False,
+        timeout_graceful_shutdown=int(grace_s), timeout_keep_alive=15, limit_concurrency=1_024,
+        h11_max_incomplete_event_size=16_384, server_header=False, backlog=512,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+
+    async def serve() -> None:
+        serving = asyncio.create_task(server.serve())
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        with suppress(IndexError):
+            on_listening(server.servers[0].sockets[0].getsockname()[1])
+        await serving
+
+    before = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again once all is answered
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(serve())
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,297 @@
+"""A model at work for many clients: decoding, answering, swapping, and remembering what it heard.
+
+Nothing here knows HTTP; `serving.http` does.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunebench.audio.segments import segment_starts
+from tunebench.errors import InputError
+from tunebench.export import forms, layout
+from tunebench.export.asked import load_model
+from tunebench.export.layout import WAVEFORM, Bundle
+from tunebench.serving.decoding import DecoderPool
+from tunebench.serving.drift import RecentWindows
+from tunebench.serving.metrics import Metrics
+from tunebench.serving.pictures import envelope, png
+from tunebench.serving.predictor import UNSURE_BELOW, Prediction, Predictor
+from tunebench.serving.runner import Measured, Runner, Way, choose
+from tunebench.serving.windows import batches_of_windows
+
+PICTURES = 64
+"""Windows, at most, whose spectrogram an answer shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one client may ask for."""
+
+    bytes: int = 32 * 2**20
+    """Of an upload, and of all files of a batch together."""
+
+    seconds: float = 600.0
+    """Of a recording."""
+
+    decode_s: float = 20.0
+    """Of decoding one."""
+
+    receive_s: float = 30.0
+    """Of sending one."""
+
+    waiting: int = 256
+    """Requests at work or waiting; above, 429 is the answer."""
+
+    files: int = 32
+    """Of a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A bundle's folder, and what changes when it is another model."""
+
+    folder: Path
+    version: str
+
+
+Locate = Callable[[], Located]
+
+
+@dataclass
+class Loaded:
+    """One model in use: its bundle, its runner, and what it heard."""
+
+    bundle: Bundle
+    version: str
+    form: str
+    runner: Runner
+    predictor: Predictor
+    recent: RecentWindows
+    measured: list[Measured] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Answer what was asked of it, and end its threads."""
+        self.runner.close()
+
+
+class Service:
+    """Answers for recordings, with whatever model `locate` finds.
+
+    Args:
+        locate: finds the bundle; asked again by `refresh`.
+        form: a name of `export.forms.FORMS`; None takes the one that starts quickest.
+        limits: of one client.
+        unsure_below: a confidence under it is called unsure.
+        way: how requests are run; None measures at start.
+        workers: decoding processes; None takes one a core.
+    """
+
+    def __init__(
+        self,
+        locate: Locate,
+        *,
+        form: str | None = None,
+        limits: Limits | None = None,
+        unsure_below: float = UNSURE_BELOW,
+        way: Way | None = None,
+        workers: int | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.unsure_below = unsure_below
+        self.metrics = Metrics()
+        self._locate, self._form, self._way = locate, form, way
+        self._swapping = threading.Lock()
+        self._retired: list[Loaded] = []
+        self.decoders = DecoderPool(workers or os.cpu_count() or 1)
+        try:
+            self.loaded = self._load(locate())
+        except BaseException:
+            self.decoders.close()
+            raise
+
+    def _load(self, located: Located) -> Loaded:
+        bundle = layout.read(located.folder)
+        if bundle.input == "table":
+            raise InputError(
+                f"{bundle.folder}: was trained on a table, and not on audio; it cannot be served."
+            )
+        form = self._form or next((row.name for row in forms.held(bundle)), "none")
+
+        def load(threads: int) -> forms.Asked:
+            return load_model(bundle, form=form, threads=threads).ask
+
+        with np.load(bundle.example, allow_pickle=False) as stored:
+            example = stored[WAVEFORM][0].astype(np.float32)
+        own_threads = 1 if form in ("savedmodel", "keras", "skops") else None
+        way, measured = (self._way, []) if self._way else choose(load, example, own_threads)
+        predictor = Predictor(bundle, load_model(bundle, form=form, threads=way.threads))
+        runner = Runner(load, way, on_batch=self.metrics.batches.observe)
+        runner.submit(example[None]).result()
+        recent = RecentWindows(bundle.info.get("reference", {}), bundle.classes)
+        return Loaded(bundle, located.version, form, runner, predictor, recent, measured)
+
+    def refresh(self) -> bool:
+        """Change to the model that `locate` finds now, if it is another; requests at work end with their own.
+
+        Returns:
+            Whether it changed.
+
+        Raises:
+            InputError: what it found cannot be read; the present model stays.
+        """
+        with self._swapping:
+            located = self._locate()
+            if located.version == self.loaded.version:
+                return False
+            fresh = self._load(located)
+            before, self.loaded = self.loaded, fresh
+            self._retired.append(before)
+        return True
+
+    def decode(self, path: Path) -> NDArray[np.int16]:
+        """A file as the model's corpus would hold it, `(samples,)`.
+
+        Raises:
+            DataError: it is not audio that can be used, or beyond the limits.
+        """
+        return self.decoders.decode(
+            path,
+            self.loaded.bundle.sample_rate_hz,
+            longest_s=self.limits.seconds,
+            timeout_s=self.limits.decode_s,
+        )
+
+    def ask(self, samples: NDArray[np.int16], loaded: Loaded) -> Future[list[NDArray[np.float32]]]:
+        """The windows' probabilities, in parts that the runner takes one by one."""
+        bundle = loaded.bundle
+        starts = segment_starts(len(samples), bundle.segment_samples, bundle.hop_samples)
+        size = max(loaded.runner.way.batch, 1)
+        parts = [
+            (batch, loaded.runner.submit(batch))
+            for batch in batches_of_windows(samples, starts, bundle.segment_samples, batch_size=size)
+        ]
+        return _gathered(parts, loaded)
+
+    def prediction(self, parts: list[NDArray[np.float32]], samples: int, loaded: Loaded) -> Prediction:
+        """What the parts say together of a recording of so many samples."""
+        bundle = loaded.bundle
+        starts = segment_starts(samples, bundle.segment_samples, bundle.hop_samples)
+        return loaded.predictor.answer(np.concatenate(parts), starts)
+
+    def count(self, prediction: Prediction) -> None:
+        """Note an answer in the metrics."""
+        self.metrics.answers.labels(prediction.label).inc()
+        if prediction.confidence < self.unsure_below:
+            self.metrics.unsure.inc()
+
+    def describe(
+        self,
+        prediction: Prediction,
+        samples: NDArray[np.int16],
+        loaded: Loaded,
+        *,
+        windows: bool = False,
+        spectrogram: bool = False,
+    ) -> dict[str, Any]:
+        """An answer as JSON can hold it."""
+        bundle, classes = loaded.bundle, prediction.classes
+        answer: dict[str, Any] = {
+            "label": prediction.label,
+            "confidence": prediction.confidence,
+            "unsure": prediction.confidence < self.unsure_below,
+            "duration_s": len(samples) / bundle.sample_rate_hz,
+            "probabilities": dict(zip(classes, prediction.probabilities.tolist(), strict=True)),
+            "model": {"name": self.name(loaded), "version": loaded.version},
+        }
+        if windows:
+            answer["windows"] = [
+                {"start_s": float(start_s), "probabilities": dict(zip(classes, row.tolist(), strict=True))}
+                for start_s, row in zip(prediction.window_starts_s, prediction.windows, strict=True)
+            ]
+            answer["waveform"] = envelope(samples, bundle.sample_rate_hz)
+        if spectrogram:
+            answer["spectrograms"] = self._pictures(prediction, samples, loaded)
+        return answer
+
+    def _pictures(
+        self, prediction: Prediction, samples: NDArray[np.int16], loaded: Loaded
+    ) -> list[dict[str, Any]]:
+        see = loaded.predictor.model.see
+        if see is None:
+            return []
+        bundle, starts_s = loaded.bundle, prediction.window_starts_s[:PICTURES]
+        starts = [round(start_s * bundle.sample_rate_hz) for start_s in starts_s]
+        found: list[dict[str, Any]] = []
+        for batch in batches_of_windows(samples, starts, bundle.segment_samples, batch_size=8):
+            images = see(batch)
+            if images.ndim != 4:  # the waveform itself is no picture
+                return []
+            found += [{"png": png(image)} for image in images]
+        return [{"start_s": float(start_s), **one} for start_s, one in zip(starts_s, found, strict=True)]
+
+    def name(self, loaded: Loaded) -> str:
+        """What the model is called."""
+        return str(loaded.bundle.info.get("name", loaded.bundle.folder.name))
+
+    def about(self, *, links: bool) -> dict[str, Any]:
+        """What a client may want to know before it asks."""
+        loaded = self.loaded
+        bundle = loaded.bundle
+        test = (bundle.info.get("test") or {}).get("track", {})
+        return {
+            "name": self.name(loaded),
+            "version": loaded.version,
+            "runtime": loaded.form,
+            "classes": list(bundle.classes),
+            "sample_rate_hz": bundle.sample_rate_hz,
+            "segment_s": bundle.segment_samples / bundle.sample_rate_hz,
+            "hop_s": bundle.hop_samples / bundle.sample_rate_hz,
+            "unsure_below": self.unsure_below,
+            "limits": {"bytes": self.limits.bytes, "seconds": self.limits.seconds},
+            "links": links,
+            "spectrogram": loaded.predictor.model.see is not None,
+            "metrics": test,
+            "leakage": bundle.info.get("leakage", ""),
+        }
+
+    def close(self) -> None:
+        """Answer what was asked, and end threads and processes."""
+        for loaded in (*self._retired, self.loaded):
+            loaded.close()
+        self.decoders.close()
+
+
+def _gathered(
+    parts: list[tuple[NDArray[np.float32], Future[NDArray[np.float32]]]], loaded: Loaded
+) -> Future[list[NDArray[np.float32]]]:
+    """One future of many, which also notes what was heard."""
+    together: Future[list[NDArray[np.float32]]] = Future()
+    left, lock = len(parts), threading.Lock()
+
+    def done(future: Future[NDArray[np.float32]]) -> None:
+        nonlocal left
+        with lock:
+            left -= 1
+            is_last = left == 0
+        if is_last:
+            try:
+                said = [part.result() for _, part in parts]
+                for (windows, _), one in zip(parts, said, strict=True):
+                    loaded.recent.add(windows, one)
+                together.set_result(said)
+            except Exception as error:
+                together.set_exception(error)
+
+    for _, part in parts:
+        part.add_done_callback(done)
+    return together
