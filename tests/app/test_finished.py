@@ -41,6 +41,8 @@ def test_the_folder(finished: Search) -> None:
         "model.keras",
         "savedmodel",
         "example.npz",
+        "reference",
+        "README.md",
     }
 
 

@@ -74,6 +74,11 @@ class SearchFolder:
         """The exported bundle."""
         return self.path / "winner"
 
+    @property
+    def target(self) -> Path:
+        """The winner in the form that `target` asks for."""
+        return self.path / "target"
+
     def set_aside(self) -> Path | None:
         """Move what is there to a folder named by the time, and return it; None if there was nothing.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tunebench.catalog.structure import step_key
@@ -43,14 +44,21 @@ def candidates(records: Records, objective: str) -> list[Candidate]:
         Candidate(
             configuration,
             record.result.score,
-            float(f"{statistics.median(latencies[keys[configuration]]):.2g}"),
-            costs[configuration].size_mb,
+            *_cost(records, keys[configuration], latencies, costs[configuration].size_mb),
         )
         for record in board
         if (configuration := record.request.configuration) in keys
         and record.result is not None
         and record.result.score is not None
     ]
+
+
+def _cost(
+    records: Records, key: str, latencies: Mapping[str, Sequence[float]], size_mb: float
+) -> tuple[float, float]:
+    """Latency and size: of the exported form, where the search has a target, or else of the trained net."""
+    latency_ms, size_mb = records.exported.get(key, (statistics.median(latencies[key]), size_mb))
+    return float(f"{latency_ms:.2g}"), size_mb
 
 
 def front(found: list[Candidate], objective: str) -> list[Candidate]:

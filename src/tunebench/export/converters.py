@@ -23,6 +23,7 @@ from tunebench.export.layout import FEATURES, IMAGE, PROBABILITIES, SAVEDMODEL, 
 from tunebench.export.serving_model import images_of, load_keras, save_savedmodel
 from tunebench.frontends.dft import without_fft
 from tunebench.frontends.frontend import Frontend
+from tunebench.quiet import held_back
 
 OPSET = 17
 _FLOAT_PARTS = ("/frontend", PROBABILITIES)
@@ -93,7 +94,8 @@ def to_litert_int8(bundle: Bundle, path: Path, calibration: NDArray[np.float32])
         warnings.filterwarnings("ignore", ".*tf.lite.Interpreter is deprecated.*")  # the debugger's own use
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = inputs
-        everything = Interpreter(model_content=converter.convert())
+        with held_back():
+            everything = Interpreter(model_content=converter.convert())
         names = [str(tensor["name"]) for tensor in everything.get_tensor_details()]
         kept = [name for name in names if any(part in name for part in _FLOAT_PARTS)]
         options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=kept)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tunebench.errors import InputError
 from tunebench.export.layout import ESTIMATOR, IMAGE, KERAS, PROBABILITIES, SAVEDMODEL, Bundle
-from tunebench.quiet import import_tensorflow
+from tunebench.quiet import held_back, import_tensorflow
 
 Asked = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Inputs `(n, samples or columns)` to `(n, classes)`, or to images `(n, height, width, channels)`."""
@@ -109,7 +109,9 @@ class _Interpreter:
         from ai_edge_litert.interpreter import Interpreter
 
         try:
-            self._interpreter = Interpreter(str(path), num_threads=threads)
+            with held_back():
+                self._interpreter = Interpreter(str(path), num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise _unreadable(path, error) from error
         (given,), (said,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()

@@ -152,7 +152,7 @@ class KerasTunerOracle:
     def _nothing_acceptable(self, what: str) -> SpaceError:
         return SpaceError(
             f"{what} can be built within the constraints, the last because {self._last_reason}. "
-            "Change space.spectrogram, space.backbone, space.image_size or constraints."
+            "Change space.spectrogram, space.backbone, space.image_size, constraints or target."
         )
 
     def _end(self, trial: Any, status: str) -> None:

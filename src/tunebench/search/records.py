@@ -28,6 +28,8 @@ class Records:
 
     trials: dict[str, TrialRecord] = field(default_factory=dict)
     repeats: dict[str, TrialRecord] = field(default_factory=dict)
+    exported: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Latency (ms) and size (MB) of exported forms, by net and front-end, of a search with a target."""
 
     def of(self, request: TrialRequest) -> dict[str, TrialRecord]:
         """The table that a request belongs to."""
@@ -66,6 +68,9 @@ class Records:
                 record = self.find(event["trial"])
                 record.lost += 1
                 record.lost_reason = event["reason"]
+            case "target":  # of the exported form; null where it could not be made
+                if event["latency_ms"] is not None:
+                    self.exported[event["key"]] = (event["latency_ms"], event["size_mb"])
             case "end":  # stopped on purpose: no trial is to blame
                 for record in self.all().values():
                     record.lost = 0

@@ -26,6 +26,7 @@ from tunebench.space.sections import (
     ConstraintsSection,
     DataSection,
     SearchSection,
+    TargetSection,
     TrainingSection,
     WinnerSection,
 )
@@ -78,6 +79,7 @@ class Experiment(Section):
     search: SearchSection = Field(default=SearchSection(), examples=["{max_epochs: 27}"])
     winner: WinnerSection = Field(default=WinnerSection(), examples=["{finalists: 3, repeats: 3}"])
     constraints: ConstraintsSection | None = Field(default=None, examples=["{max_parameters: 1000000}"])
+    target: TargetSection | None = Field(default=None, examples=["{format: litert-int8, max_size_mb: 5.0}"])
 
     @model_validator(mode="after")
     def _budget_fits(self) -> Self:
@@ -134,6 +136,8 @@ class Experiment(Section):
         del plain["data"]["root"], plain["search"]["max_hours"], plain["search"]["target"]
         if not self.search.warm_start:
             del plain["search"]["warm_start"]  # searches that were begun before there was such a key go on
+        if self.target is None:
+            del plain["target"]  # likewise
         text = json.dumps(_without_folders(_as_before(plain)), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -26,6 +26,7 @@ __all__ = [
     "SegmentSection",
     "SplitLists",
     "SplitSection",
+    "TargetSection",
     "TrainingSection",
     "TrimSection",
     "WinnerSection",
@@ -223,6 +224,22 @@ class ConstraintsSection(Section):
     """Size of its weights in float32 (megabytes of 10^6 bytes)."""
     max_latency_ms: Annotated[float, Field(gt=0)] | None = Field(default=None, examples=[20.0])
     """Waveform of one segment to probabilities, measured before it is trained, on the searching machine."""
+
+
+class TargetSection(Section):
+    """Where the winner will run. Candidates are exported in this form and measured before they are trained.
+
+    The winner is exported so too, to `experiments/<name>/target`.
+    """
+
+    format: Literal["onnx", "litert", "litert-float16", "litert-int8", "savedmodel"] = Field(
+        examples=["litert-int8"]
+    )
+    """The exported form, as `tunebench export --format` calls it."""
+    max_latency_ms: Annotated[float, Field(gt=0)] | None = Field(default=None, examples=[30.0])
+    """Waveform of one segment to probabilities, in the form's own runtime, on one core of this machine."""
+    max_size_mb: Annotated[float, Field(gt=0)] | None = Field(default=None, examples=[5.0])
+    """Size of the exported file, front-end and all (megabytes of 10^6 bytes)."""
 
 
 class WinnerSection(Section):

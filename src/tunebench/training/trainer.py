@@ -99,9 +99,13 @@ class Trainer:
             **common,
         )
 
+    def untrained(self, values: Values) -> NetModel:
+        """A net with whatever weights the pool's classifier has."""
+        return self._net(values, self.structure(values))
+
     def latency_ms(self, values: Values) -> float:
         """How long a net takes for one segment, on untrained weights."""
-        model = self._net(values, self.structure(values))
+        model = self.untrained(values)
         return latency_ms(model, self._noise(values)) + self._extraction_ms(values)
 
     def structure(self, values: Values) -> Structure:
