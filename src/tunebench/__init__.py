@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tunebench.app.models import find_bundle
     from tunebench.app.options import Options as SearchOptions
     from tunebench.app.plan import make_plan
+    from tunebench.app.registry import promote_model, registered_model, registered_models, rollback_model
     from tunebench.app.report import write_report
     from tunebench.app.search import search as run_search
     from tunebench.audio.demo import write as write_demo_corpus
@@ -53,6 +54,10 @@ _PLACES = {
     "load_experiment": "tunebench.app.load:load_experiment",
     "make_plan": "tunebench.app.plan:make_plan",
     "prepare_data": "tunebench.app.corpus:prepare_data",
+    "promote_model": "tunebench.app.registry:promote_model",
+    "registered_model": "tunebench.app.registry:registered_model",
+    "registered_models": "tunebench.app.registry:registered_models",
+    "rollback_model": "tunebench.app.registry:rollback_model",
     "run_search": "tunebench.app.search:search",
     "trial_rows": "tunebench.app.leaderboard:trial_rows",
     "write_demo_corpus": "tunebench.audio.demo:write",
@@ -76,6 +81,10 @@ __all__ = [
     "load_experiment",
     "make_plan",
     "prepare_data",
+    "promote_model",
+    "registered_model",
+    "registered_models",
+    "rollback_model",
     "run_search",
     "trial_rows",
     "write_demo_corpus",

@@ -85,7 +85,13 @@ def test_the_winner_says_of_files_what_it_said_in_the_search(classical: Program,
 
 def test_the_bundle_is_a_file_that_runs_no_code(classical: Program, tmp_path: Path) -> None:
     winner = classical.folder("classical") / "winner"
-    assert {file.name for file in winner.iterdir()} == {"tunebench.json", "estimator.skops", "example.npz"}
+    assert {file.name for file in winner.iterdir()} == {
+        "tunebench.json",
+        "README.md",
+        "reference",
+        "estimator.skops",
+        "example.npz",
+    }
     exported = classical.run("export", "classical", "--format", "skops", "--out", tmp_path / "out")
     assert exported.returncode == 0, exported.stderr
     assert (tmp_path / "out" / "estimator.skops").is_file()

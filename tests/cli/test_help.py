@@ -32,7 +32,7 @@ def test_the_commands_of_the_design() -> None:
     assert names == {
         "search", "validate", "plan", "data", "data demo", "data check", "data prepare",
         "data explore", "data features", "report", "compare", "cluster", "trials", "ui",
-        "export", "predict", "schema",
+        "models", "promote", "rollback", "export", "predict", "serve", "schema",
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from tunebench.search.records import Records
 from tunebench.space import load
 from tunebench.tracking.info import SearchInfo
 from tunebench.tracking.mlflow_listener import MlflowListener
+from tunebench.tracking.version import Evidence
 from tunebench.trial import EpochRecord, Status, TrialRequest, TrialResult
 
 FILE = """
@@ -25,6 +26,24 @@ search: {{max_epochs: 9, seed: 7}}
 """
 
 VALUES = {"spectrogram": "mel", "spectrogram.mel.n_fft": 1024, "backbone": "cnn", "learning_rate": 1e-3}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A verdict."""
+
+    better: bool
+    reason: str = "it was said so"
+
+
+def better(challenger: Evidence, champion: Evidence) -> Said:
+    """The judge that lets everybody win."""
+    return Said(True)
+
+
+def worse(challenger: Evidence, champion: Evidence) -> Said:
+    """The judge that lets nobody win."""
+    return Said(False)
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import soundfile
 from mlflow.utils.file_utils import local_file_uri_to_path
-from tests.tracking.project import Project
+from tests.tracking.project import Project, better, worse
 
 RATE_HZ, LENGTH, HOP = 8000, 4000, 2000
 CLASSES = ("loud", "quiet", "rest")
@@ -48,7 +48,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "sample_rate_hz": RATE_HZ, "segment_samples": LENGTH, "hop_samples": HOP,
         "values": {}, "structure": {}, "parity": {}, "versions": {}, "info": {},
     }  # fmt: skip
-    (folder / "bundle.json").write_text(json.dumps(described))
+    (folder / "tunebench.json").write_text(json.dumps(described))
     waveform = np.random.default_rng(0).uniform(-0.5, 0.5, (2, LENGTH)).astype(np.float32)
     np.savez(folder / "example.npz", waveform=waveform, probabilities=np.zeros((2, 3), np.float32))
     return folder
@@ -61,7 +61,9 @@ def logged(home: Path, bundle: Path) -> Project:
     figure = home / "confusion.png"
     figure.write_bytes(b"picture")
     listener = project.listener()
-    assert listener.log_winner(bundle, SUMMARY, [figure]) == "models:/champion-search@champion"
+    outcome = listener.log_winner(bundle, SUMMARY, [figure], predictions=None, judge=worse)
+    assert outcome is not None
+    assert outcome.address == "models:/champion-search@champion"
     listener.close("FINISHED")
     return project
 
@@ -162,13 +164,17 @@ def test_needs_nothing_of_tunebench_where_it_is_served(model, logged):
 
 def test_a_search_that_goes_on_registers_no_second_version(logged, bundle):
     listener = logged.listener()
-    assert listener.log_winner(bundle, SUMMARY, []) == f"models:/{logged.name}@champion"
+    outcome = listener.log_winner(bundle, SUMMARY, [], predictions=None, judge=worse)
+    assert outcome.address == f"models:/{logged.name}@champion"
     listener.close("FINISHED")
     assert int(logged.client.get_model_version_by_alias(logged.name, "champion").version) == 1
 
 
-def test_a_fresh_search_becomes_the_champion(logged, bundle, model):  # after `model`, which is version 1
-    listener = logged.listener(search_id="fresh")
-    listener.log_winner(bundle, SUMMARY, [])
+@pytest.mark.parametrize(("number", "judge", "champion"), [(2, worse, 1), (3, better, 3)])
+def test_a_fresh_search_becomes_the_champion_where_it_is_better(
+    logged, bundle, model, number, judge, champion
+):  # after `model`, which is version 1
+    listener = logged.listener(search_id=f"fresh {number}")
+    listener.log_winner(bundle, SUMMARY, [], predictions=None, judge=judge)
     listener.close("FINISHED")
-    assert int(logged.client.get_model_version_by_alias(logged.name, "champion").version) == 2
+    assert int(logged.client.get_model_version_by_alias(logged.name, "champion").version) == champion

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from tests.tracking.project import request, run_trial
+from tests.tracking.project import better, request, run_trial
 
 from tunebench.tracking import connection, mlflow_listener
 from tunebench.tracking.connection import Connection
@@ -24,7 +24,7 @@ def test_a_server_that_is_down_costs_one_warning(project):
     listener = project.listener(uri="http://127.0.0.1:9", warn=warned.append)
     run_trial(listener, request())
     run_trial(listener, request("t1", "c1"))
-    assert listener.log_winner(project.home, {}, []) == ""
+    assert listener.log_winner(project.home, {}, [], predictions=None, judge=better) is None
     listener.close("FINISHED")
     assert len(warned) == 1
     assert "http://127.0.0.1:9 cannot be written" in warned[0]

@@ -13,12 +13,15 @@ from typing import Any
 from tunebench import paths
 from tunebench.app.choose import choose_winner
 from tunebench.app.clock import wall_s
+from tunebench.app.describe import describe_data
 from tunebench.app.earlier import observations_of
 from tunebench.app.folder import SearchFolder, write_atomically
 from tunebench.app.options import Options
+from tunebench.app.registry import judge
 from tunebench.app.report import report_of
 from tunebench.app.session import Session
-from tunebench.app.summary import describe_data, summarise
+from tunebench.app.summary import summarise
+from tunebench.app.target import beyond_target, export_target
 from tunebench.audio.track import SIDES
 from tunebench.catalog.spec import Values
 from tunebench.catalog.structure import step_key
@@ -37,6 +40,7 @@ from tunebench.search.table import rows, to_csv
 from tunebench.space import Experiment
 from tunebench.tracking.info import SearchInfo
 from tunebench.tracking.mlflow_listener import MlflowListener
+from tunebench.tracking.version import Outcome
 from tunebench.training.checkpoint import keep_only
 from tunebench.training.cost import too_costly
 from tunebench.training.data import TrainingData
@@ -88,7 +92,7 @@ def run(
             experiment.space,
             experiment.search,
             data.signal,
-            too_costly=_too_costly(experiment, data, session, trainer),
+            too_costly=_too_costly(experiment, data, session, trainer, loop.records),
             earlier=observations_of(experiment, session),
         )
         loop.search(
@@ -103,7 +107,14 @@ def run(
             experiment, data, loop.records, read(folder.journal), winner,
             status="cut" if loop.cut else "completed", ended_by=loop.enough, infeasible=oracle.infeasible,
         )  # fmt: skip
-        summary["winner"]["model"] = tracker.log_winner(winner.bundle, summary, winner.figures) or None
+        outcome = tracker.log_winner(
+            winner.bundle, summary, winner.figures,
+            predictions=folder.predictions if folder.predictions.exists() else None, judge=judge,
+        )  # fmt: skip
+        if experiment.target is not None:
+            summary["target"] = export_target(experiment.target, experiment.name, folder.target)
+        if outcome is not None:
+            summary["winner"] |= {"model": outcome.address, "registry": _registered(outcome)}
         table.write()
         write_atomically(folder.summary, json.dumps(summary, indent=2) + "\n")
         status = "FINISHED"
@@ -123,6 +134,11 @@ def run(
     return summary
 
 
+def _registered(outcome: Outcome) -> dict[str, Any]:
+    """Which version of the registered model the winner is, and which one was the champion then."""
+    return {"version": outcome.version, "champion": outcome.champion, "reason": outcome.reason}
+
+
 def _report(session: Session, experiment: Experiment, data: TrainingData, summary: dict[str, Any]) -> None:
     """The page is worth having, and not worth losing a result for: `tunebench report` writes it again."""
     try:
@@ -132,6 +148,16 @@ def _report(session: Session, experiment: Experiment, data: TrainingData, summar
 
 
 def _too_costly(
+    experiment: Experiment, data: TrainingData, session: Session, trainer: Trainer, records: Records
+) -> Callable[[Values], str | None]:
+    within = _constrained(experiment, data, session, trainer)
+    if experiment.target is None:
+        return within
+    beyond = beyond_target(experiment.target, data, session, trainer, records)
+    return lambda values: within(values) or beyond(values)  # the cheaper first
+
+
+def _constrained(
     experiment: Experiment, data: TrainingData, session: Session, trainer: Trainer
 ) -> Callable[[Values], str | None]:
     if experiment.constraints is None:

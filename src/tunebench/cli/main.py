@@ -13,11 +13,13 @@ from tunebench.cli import (
     compare,
     data,
     export,
+    models,
     plan,
     predict,
     report,
     schema,
     search,
+    serve,
     trials,
     ui,
     validate,
@@ -65,7 +67,11 @@ app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("ui")(ui.ui)
 app.command("export")(export.export)
+app.command("models")(models.models)
+app.command("promote")(models.promote)
+app.command("rollback")(models.rollback)
 app.command("predict")(predict.predict)
+app.command("serve")(serve.serve)
 app.command("cluster")(cluster.cluster)
 app.command("schema")(schema.schema)
 

@@ -55,6 +55,9 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
         )
     for side, names in summary["data"]["absent_classes"].items():
         console.print(f"no {side} segment of: {', '.join(names)}", highlight=False, markup=False)
+    if registry := winner.get("registry"):
+        said = _registered(summary["name"], registry)
+        console.print(said, highlight=False, markup=False, soft_wrap=True)
     name, folder = summary["name"], search_folder(summary["name"])
     console.print(
         f"model: {folder.path / winner['bundle']}\n"
@@ -64,6 +67,18 @@ def print_result(summary: Mapping[str, Any], console: Console) -> None:
         f"  tunebench ui        {' ' * len(name)}       browse all trials in MLflow",
         highlight=False,
         soft_wrap=True,
+    )
+
+
+def _registered(name: str, registry: Mapping[str, Any]) -> str:
+    """Whether the winner became the champion, and what to write where it should be."""
+    version, champion, reason = registry["version"], registry["champion"], registry["reason"]
+    if version == champion:
+        return f"registry: version {version} of {name} is the champion: {reason}"
+    stays = "there is no champion" if champion is None else f"version {champion} stays it"
+    return (
+        f"registry: version {version} of {name} is not the champion, {stays}: {reason}. "
+        f"To have it all the same: `tunebench promote {name} {version} --force`"
     )
 
 

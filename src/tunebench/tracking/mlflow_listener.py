@@ -15,6 +15,7 @@ from tunebench.search.records import Records, TrialRecord
 from tunebench.tracking import store
 from tunebench.tracking.connection import Connection
 from tunebench.tracking.info import SearchInfo, key_of
+from tunebench.tracking.version import Judge, Outcome
 from tunebench.trial import EpochRecord, TrialRequest, TrialResult
 
 if TYPE_CHECKING:
@@ -109,19 +110,30 @@ class MlflowListener(Listener):
 
         self._submit(lambda search: search.runs.finish(self._record(request), at_ms), remember)
 
-    def log_winner(self, bundle: Path, summary: Mapping[str, Any], figures: Sequence[Path]) -> str:
-        """Log the figures, and the bundle as a registered model with the alias `champion`.
+    def log_winner(
+        self,
+        bundle: Path,
+        summary: Mapping[str, Any],
+        figures: Sequence[Path],
+        *,
+        predictions: Path | None,
+        judge: Judge,
+    ) -> Outcome | None:
+        """Log the figures, and the bundle as a version of the registered model of this search's name.
 
         Args:
             bundle: the exported folder.
             summary: as in `summary.json`; the winner's figures become metrics of the parent run.
             figures: pictures, logged under `figures/`.
+            predictions: `predictions.csv`, kept with the model; None if there is none.
+            judge: compares it with the champion, if there is one; it is called from tracking's thread.
 
         Returns:
-            `models:/<name>@champion`, or nothing where MLflow is out of reach.
+            Whether it became the champion and why, or None where MLflow is out of reach.
         """
-        logged = self._submit(lambda search: search.log_winner(bundle, summary, figures), at_once=True)
-        return logged.result() or ""
+        return self._submit(
+            lambda search: search.log_winner(bundle, summary, figures, predictions, judge), at_once=True
+        ).result()
 
     def close(self, status: RunStatus) -> None:
         """Write what still waits or was missed, end the parent run, and stop. A second call does nothing."""

@@ -15,7 +15,9 @@ import tunebench
 from tunebench.tracking import champion, store
 from tunebench.tracking.child_run import RunStatus
 from tunebench.tracking.info import SearchInfo
+from tunebench.tracking.registry import Registry
 from tunebench.tracking.runs import Runs
+from tunebench.tracking.version import Judge, Outcome
 
 if TYPE_CHECKING:
     from tunebench.space import Experiment
@@ -65,11 +67,27 @@ class MlflowSearch:
         )
         self._monitor.start()
 
-    def log_winner(self, bundle: Path, summary: Mapping[str, Any], figures: Sequence[Path]) -> str:
-        """Log figures and model; returns the address of the registered model."""
+    def log_winner(
+        self,
+        bundle: Path,
+        summary: Mapping[str, Any],
+        figures: Sequence[Path],
+        predictions: Path | None,
+        judge: Judge,
+    ) -> Outcome:
+        """Log figures and model; the registered model may become the champion."""
         for figure in figures:
             self._client.log_artifact(self.runs.parent, str(figure), "figures")
-        return champion.register(self.runs, self._name, bundle, summary)
+        return champion.register(
+            self.runs,
+            Registry(self._client, self._uri),
+            self._name,
+            bundle,
+            summary,
+            predictions=predictions,
+            test_side=self._info.digest("test") if self._info.sides.get("test") else "none",
+            judge=judge,
+        )
 
     def close(self, status: RunStatus) -> None:
         """Log the files that the search has written, and end its runs."""

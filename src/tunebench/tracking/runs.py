@@ -132,7 +132,7 @@ class Runs:
         return child
 
     def _create(self, name: str, tags: Mapping[str, str]) -> Run:
-        common = {SEARCH_ID: self._search_id, MLFLOW_SOURCE_NAME: "tunebench", MLFLOW_USER: _user()}
+        common = {SEARCH_ID: self._search_id, MLFLOW_SOURCE_NAME: "tunebench", MLFLOW_USER: user_name()}
         return self.client.create_run(self.experiment_id, run_name=name, tags={**common, **tags})
 
     def _find(self) -> Sequence[Run]:
@@ -148,7 +148,8 @@ class Runs:
                 return found
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Who runs this process."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name

@@ -48,6 +48,11 @@ def make_folder(uri: str) -> None:
         Path(uri.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
 
 
+def is_missing(uri: str) -> bool:
+    """Whether it is a SQLite store that nothing was written to yet: `connect` would make it."""
+    return uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).exists()
+
+
 def connect(uri: str) -> MlflowClient:
     """A client of the store; a SQLite file is made where there is none."""
     set_defaults()
@@ -56,7 +61,7 @@ def connect(uri: str) -> MlflowClient:
     for name, level in _VOLUME.items():
         logging.getLogger(name).setLevel(level)
     make_folder(uri)
-    with _first_use(uri):
+    with locked(uri, "lock"):  # two that create the tables of a new SQLite file spoil it for each other
         client = MlflowClient(uri, registry_uri=uri)
         client.search_experiments(max_results=1)
     return client
@@ -74,12 +79,12 @@ def experiment_id(client: MlflowClient, *, name: str, uri: str, artifacts: Path)
 
 
 @contextmanager
-def _first_use(uri: str) -> Iterator[None]:
-    """One process at a time: two that create the tables of a new SQLite file spoil it for each other."""
+def locked(uri: str, name: str) -> Iterator[None]:
+    """One process at a time, by a lock file of this name beside a SQLite store; others know no such lock."""
     if not uri.startswith(SQLITE):
         yield
         return
     database = Path(uri.removeprefix(SQLITE))
-    with database.with_name(f".{database.name}.lock").open("w") as lock:
+    with database.with_name(f".{database.name}.{name}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
