@@ -44,9 +44,13 @@ def each(
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(corpus,)) as pool:
-        waiting = {pool.submit(_with_remembered, work, task): place for place, task in enumerate(tasks)}
         try:
-            for done, future in enumerate(as_completed(waiting), start=1):
+            # Alone: it fills librosa's cache of compiled code, which processes that write at once can spoil
+            yield 0, pool.submit(_with_remembered, work, tasks[0]).result()
+            told(1)
+            rest = enumerate(tasks[1:], start=1)
+            waiting = {pool.submit(_with_remembered, work, task): place for place, task in rest}
+            for done, future in enumerate(as_completed(waiting), start=2):
                 yield waiting[future], future.result()
                 told(done)
         except BaseException:
