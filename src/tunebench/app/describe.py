@@ -22,6 +22,7 @@ def describe_data(experiment: Experiment, data: TrainingData) -> dict[str, Any]:
         "split_hash": data.split.hash,
         "corpus_digest": data.corpus.digest,
         "leakage": data.split.leakage,
+        "licence": experiment.data.licence,
         "quarantined": [asdict(row) for row in data.corpus.quarantined],
         "listed_but_missing": list(data.split.missing),
         "absent_classes": {side: list(names) for side, names in data.split.absent.items() if names},

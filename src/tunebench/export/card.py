@@ -58,7 +58,7 @@ def _figures(info: Mapping[str, Any]) -> Iterator[str]:
         yield "| metric | a window | a recording |\n|---|---|---|"
         for metric in test["track"]:
             yield f"| {metric} | {_interval(test['segment'][metric])} | {_interval(test['track'][metric])} |"
-        yield f"\nThe test side had been read {test['reads']} times when this was written, this one included."
+        yield f"\nTimes that any search had read this test side by then, this one included: {test['reads']}."
     else:
         yield "There was no test side: the figures below are of the data that the model was chosen on."
     validation = info.get("validation", {})

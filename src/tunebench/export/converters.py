@@ -9,7 +9,7 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -107,16 +107,15 @@ def to_litert_int8(bundle: Bundle, path: Path, calibration: NDArray[np.float32])
 
 @contextmanager
 def _converter(bundle: Bundle) -> Iterator[Any]:
-    """Of the SavedModel, or where LiteRT lacks its Fourier transform, of one without."""
+    """Of a SavedModel traced for it, without the Fourier transform where LiteRT lacks it."""
     signature = "serving_default" if bundle.input == FEATURES else WINDOWS
     with tempfile.TemporaryDirectory() as temporary:
-        source = bundle.savedmodel
+        source = Path(temporary) / SAVEDMODEL
         model = load_keras(bundle.keras)
         n_fft = next((layer.n_fft for layer in model.layers if isinstance(layer, Frontend)), None)
-        if n_fft is not None and n_fft & (n_fft - 1):  # LiteRT knows powers of two alone
-            source = Path(temporary) / SAVEDMODEL
-            with without_fft():
-                save_savedmodel(model, source, bundle)
+        has_fft = n_fft is not None and not n_fft & (n_fft - 1)  # LiteRT's is for powers of two
+        with nullcontext() if has_fft else without_fft():
+            save_savedmodel(model, source, bundle)
         converter = tf.lite.TFLiteConverter.from_saved_model(str(source), signature_keys=[signature])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         yield converter
@@ -149,10 +148,10 @@ def convert(bundle: Bundle, form: str, path: Path, calibration: NDArray[np.float
         InputError: the model is no net, or int8 is asked for without calibration data.
         SearchError: the converter does not know an operation of it.
     """
-    if not bundle.keras.exists() or not bundle.savedmodel.exists():
+    if not bundle.keras.exists():
         raise InputError(
-            f"{bundle.folder}: {form} is converted from a net's model.keras and savedmodel, and this bundle "
-            "does not hold them. Export from the search itself, or write --format skops of an estimator."
+            f"{bundle.folder}: {form} is converted from a net's model.keras, and this bundle does not hold "
+            "one. Export from the search itself, or write --format skops of an estimator."
         )
     try:
         CONVERTERS[form](bundle, path, calibration)

@@ -41,6 +41,7 @@ _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 _CAME_LATER: dict[str, Any] = {
     "folds": None,
     "table": None,
+    "licence": None,
     "columns": None,
     "where": None,
     "audio": None,

@@ -87,6 +87,8 @@ class DataSection(Section):
     """Where groups are read from when no manifest column says them."""
     label: LabelSource | None = Field(default=None, examples=["{pattern: '(?P<label>[^/_]+)_[^/]*$'}"])
     """Where classes are read from when neither folders nor a manifest column says them."""
+    licence: str | None = Field(default=None, examples=["CC BY 3.0"])
+    """Licence of the recordings, for the model card."""
     sample_rate: Annotated[int, Field(ge=1000, le=384_000)] = Field(default=16_000, examples=[16_000])
     """Sample rate that all audio is brought to (Hz)."""
     segment: SegmentSection = Field(default=SegmentSection(), examples=["{seconds: 5.0}"])
