@@ -158,6 +158,7 @@ def test_card_shows_confusion_and_drift(browser, server):
     cells = browser.value("[...document.querySelectorAll('#confusion td')].map(e => e.innerText.trim())")
     assert {"7", "1", "8"} <= set(cells)
     assert "windows were heard" in browser.text("#drift") or "looks like" in browser.text("#drift")
+    assert "dB" in browser.text("#drift")
     assert "Forms" in browser.text("#card")
     assert browser.complaints == []
 

@@ -24,6 +24,7 @@ from tunebench.export import layout, parity
 from tunebench.export.folders import written_whole
 from tunebench.export.layout import DESCRIPTION, ESTIMATOR, EXAMPLE, FEATURES, PROBABILITIES, WAVEFORM
 from tunebench.export.parity import ParityError
+from tunebench.tracking import store
 
 CODE = Path(__file__).with_name("pyfunc_model.py")
 REQUIREMENTS = ("mlflow", "tensorflow", "numpy", "pandas", "soundfile", "soxr")
@@ -58,6 +59,7 @@ def export_pyfunc(bundle_dir: Path, out: Path) -> Path:
         ParityError: the model that MLflow loads gives other probabilities.
         StorageError: `out` cannot be written.
     """
+    store.set_defaults()
     bundle = layout.read(bundle_dir)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: exists and is not empty. Name a new folder with --out, or remove this one.")

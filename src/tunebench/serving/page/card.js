@@ -135,13 +135,13 @@ function showDrift({ enough, seen, statistics, summary }) {
       {},
       element("th", { scope: "row" }, withUnit(name)),
       element("td", drifted && enough ? { class: "drifted" } : {}, enough ? (drifted ? "Drifted" : "Steady") : "Too early"),
-      ...[reference, recent, distance].map((value) => element("td", { class: "number" }, typeof value === "number" ? figure(value) : "none")),
+      ...[reference, recent, distance].map((value) => element("td", { class: "number" }, typeof value === "number" ? figure(value) : value ?? "none")),
     ),
   );
   const table = element(
     "table",
     {},
-    element("caption", {}, `${seen} clip${seen === 1 ? "" : "s"} heard, beside the training data`),
+    element("caption", {}, `${seen} window${seen === 1 ? "" : "s"} heard, beside those that the model was measured on`),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Statistic"), element("th", { scope: "col" }, "Verdict"), ...numeric)),
     element("tbody", {}, ...rows),
   );
