@@ -301,7 +301,7 @@ def test_export(finished: Search, tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip() == str(out / "model.keras")
     for arguments, said in (
-        (("--format", "pickle", "--out", tmp_path / "other"), "keras or savedmodel"),
+        (("--format", "pickle", "--out", tmp_path / "other"), "keras or mlflow"),
         (("--out", out), "exists and is not empty"),
     ):
         refused = finished.program.run("export", "tiny", *arguments)

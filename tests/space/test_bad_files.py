@@ -160,9 +160,13 @@ CASES = {
         ("  seed: 7\nwinner", "  warm_start: esc10-quick\nwinner"),
         "31:15: search.warm_start: must name other searches: esc10-quick is this one",
     ),
-    "reserved": (
+    "a target without a form": (
         ("training:", "target: {}\ntraining:"),
-        '22:1: target: is reserved for a later version; received "target"; write nothing here: leave it out',
+        "22:1: target.format: is required; received nothing; write format: litert-int8",
+    ),
+    "a target of a form that is none": (
+        ("training:", "target: {format: tflite}\ntraining:"),
+        "22:18: target.format: must be one of onnx, litert, litert-float16, litert-int8, savedmodel",
     ),
     "a single fold": (
         ("  sample_rate", "  folds: 1\n  sample_rate"),
