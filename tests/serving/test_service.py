@@ -420,7 +420,11 @@ def test_model_is_swapped_under_load_and_back(onnx_bundle, clip, tmp_path):
         there = swap(other)
         assert there[first] <= {"high"}
         assert {"High"} in there.values()
+        threads = psutil.Process(server.process.pid).num_threads()
         back = swap(served)
+        assert (
+            psutil.Process(server.process.pid).num_threads() <= threads
+        )  # nothing of the other model is left
         assert back[first] == {"high"}
         assert "tunebench_model_swaps_total 2.0" in server.client.get("/metrics").text
 

@@ -85,7 +85,6 @@ def _onnx(bundle: Bundle, threads: int | None) -> Model:
     options.log_severity_level = 3
     if threads:
         options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others share the cores
     path = bundle.folder / FORMS["onnx"].file
     try:
         session: Any = onnxruntime.InferenceSession(
@@ -180,6 +179,9 @@ def _unreadable(path: Path, error: Exception) -> InputError:
         "Give the folder that the search wrote, or export the model again with `tunebench export`."
     )
 
+
+SHARED = frozenset({"skops", "savedmodel", "keras"})
+"""Forms whose runtime has one pool of threads for all that call it."""
 
 WINDOWS = "windows"
 """The SavedModel's signature for windows of the length of training, which it can run many at a time."""

@@ -43,10 +43,13 @@ def measure(
         waveforms: `(windows, samples)` in [-1, 1].
         probabilities: `(windows, classes)`.
     """
-    power = np.mean(np.square(waveforms, dtype=np.float64), axis=1)
+    samples = waveforms.shape[1]
+    power = np.einsum("ij,ij->i", waveforms, waveforms) / samples
+    negative = np.signbit(waveforms)
+    crossings = np.count_nonzero(negative[:, 1:] != negative[:, :-1], axis=1)
     values = {
         "level_dbfs": 10.0 * np.log10(np.maximum(power, 1e-10)),
-        "zero_crossings": np.mean(np.diff(np.signbit(waveforms), axis=1), axis=1),
+        "zero_crossings": crossings / samples,
         "confidence": probabilities.max(axis=1),
     }
     bins = {

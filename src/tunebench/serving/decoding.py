@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import queue
+import select
 import subprocess
 import sys
-import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tunebench.errors import DataError
+
+_PIPE_BYTES = 2**20
 
 
 class _Worker:
@@ -30,7 +37,11 @@ class _Worker:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                bufsize=0,
             )
+            assert self._process.stdout is not None
+            with suppress(OSError):  # the system allows less
+                fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         return self._process
 
     def ask(self, request: dict[str, object], timeout_s: float) -> tuple[dict[str, object], bytes]:
@@ -42,29 +53,45 @@ class _Worker:
         process = self.start()
         assert process.stdin is not None
         assert process.stdout is not None
-        is_late = threading.Event()
-
-        def give_up() -> None:
-            is_late.set()
-            process.kill()
-
-        timer = threading.Timer(timeout_s, give_up)
-        timer.start()
+        until = time.monotonic() + timeout_s
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
-            answer = json.loads(process.stdout.readline())
-            body = process.stdout.read(2 * int(answer.get("samples", 0)))
-        except (OSError, ValueError):
-            answer, body = {}, b""
-        finally:
-            timer.cancel()
-        if answer and len(body) == 2 * int(answer.get("samples", 0)):
-            return answer, body
-        self.stop()
-        if is_late.is_set():
-            raise DataError(f"decoding it took over {timeout_s:g} s, so it was given up")
-        raise DataError("it broke the decoder")
+            line, _, rest = self._read(process, until, lambda held: b"\n" in held).partition(b"\n")
+            answer = json.loads(line)
+            missing = 2 * int(answer.get("samples", 0)) - len(rest)
+            body = (
+                rest + self._read(process, until, lambda held: len(held) >= missing) if missing > 0 else rest
+            )
+        except TimeoutError:
+            self.stop()
+            raise DataError(f"decoding it took over {timeout_s:g} s, so it was given up") from None
+        except (OSError, EOFError, ValueError):
+            self.stop()
+            raise DataError("it broke the decoder") from None
+        return answer, body
+
+    @staticmethod
+    def _read(
+        process: subprocess.Popen[bytes], until: float, is_enough: Callable[[bytearray], bool]
+    ) -> bytes:
+        """What the process writes, until there is enough of it.
+
+        Raises:
+            TimeoutError: it took too long.
+            EOFError: the process ended.
+        """
+        assert process.stdout is not None
+        pipe, held = process.stdout.fileno(), bytearray()
+        while not is_enough(held):
+            ready, _, _ = select.select([pipe], [], [], max(0.0, until - time.monotonic()))
+            if not ready:
+                raise TimeoutError
+            chunk = os.read(pipe, _PIPE_BYTES)
+            if not chunk:
+                raise EOFError
+            held += chunk
+        return bytes(held)
 
     def stop(self) -> None:
         """Kill the process and wait for it."""

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -23,6 +23,9 @@ from tunebench.errors import DataError
 from tunebench.export.layout import CARD
 from tunebench.metrics.drift import Drift
 from tunebench.serving.service import Loaded, Service
+
+FETCHERS = 2
+"""Links that are fetched at once."""
 
 _AUDIO = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
@@ -114,25 +117,28 @@ class Uploads:
     async def classify(self, path: Path, *, windows: bool, spectrogram: bool) -> dict[str, Any]:
         """Classify a file of the spool, with the model that is there now, to the end."""
         service = self.service
-        loaded = service.loaded
+        with service.using() as loaded:
 
-        def ask() -> Any:
-            samples = service.decode(path)
-            return samples, service.ask(samples, loaded)
+            def ask() -> Any:
+                samples = service.decode(path, loaded)
+                return samples, service.ask(samples, loaded)
 
-        samples, asked = await self.in_thread(ask)
-        prediction = service.prediction(await asyncio.wrap_future(asked), len(samples), loaded)
-        service.count(prediction)
+            samples, asked = await self.in_thread(ask)
+            prediction = service.prediction(await asyncio.wrap_future(asked), len(samples), loaded)
+            service.count(prediction)
 
-        def describe() -> dict[str, Any]:
-            return service.describe(prediction, samples, loaded, windows=windows, spectrogram=spectrogram)
+            def describe() -> dict[str, Any]:
+                return service.describe(prediction, samples, loaded, windows=windows, spectrogram=spectrogram)
 
-        return await self.in_thread(describe) if windows or spectrogram else describe()
+            return await self.in_thread(describe) if windows or spectrogram else describe()
 
 
 def predict_routes(uploads: Uploads, links: Links | None) -> APIRouter:
     """`/predict`, `/predict/batch` and `/predict/link`."""
     app = APIRouter()
+    fetchers = ThreadPoolExecutor(
+        FETCHERS, thread_name_prefix="link"
+    )  # links are slow, and hold up no upload
     service = uploads.service
 
     @app.post("/predict", openapi_extra=_BODY)
@@ -161,7 +167,9 @@ def predict_routes(uploads: Uploads, links: Links | None) -> APIRouter:
         if links is None:
             raise HTTPException(403, "Links are off. Start the service with --links to have them.")
         with NamedTemporaryFile(dir=uploads.spool) as file:
-            title = await uploads.in_thread(links.fetch, link.url, Path(file.name), service.limits.seconds)
+            title = await asyncio.get_running_loop().run_in_executor(
+                fetchers, links.fetch, link.url, Path(file.name), service.limits.seconds
+            )
             said = await uploads.classify(Path(file.name), windows=windows, spectrogram=spectrogram)
         return JSONResponse({"title": title, **said})
 

@@ -48,28 +48,36 @@ class Measured:
     rate: float
 
 
-def ways(cores: int) -> list[Way]:
-    """All that is tried: one model on all cores, and a model a core."""
-    layouts = {(1, cores), (cores, 1)}
+def ways(cores: int, *, shared: bool = False) -> list[Way]:
+    """All that is tried: one model on all cores; and a model a core, or so many callers of a `shared` one."""
+    layouts = {(1, cores), (cores, cores), (2 * cores, cores)} if shared else {(1, cores), (cores, 1)}
     return [Way(models, threads, batch) for models, threads in sorted(layouts) for batch in BATCHES]
 
 
-def choose(load: Load, example: NDArray[np.float32], cores: int | None = None) -> tuple[Way, list[Measured]]:
+def choose(
+    load: Load, example: NDArray[np.float32], *, shared: bool = False, cores: int | None = None
+) -> tuple[Way, list[Measured]]:
     """Measure all ways on `example` `(samples,)`, and take the quickest; batches where they are worth it.
+
+    Args:
+        load: loads a model; of a `shared` one it may give the same each time.
+        example: a window.
+        shared: whether the runtime has one pool of threads for all callers, as TensorFlow has.
+        cores: that there are; None counts them.
 
     Returns:
         The way, and all that was measured.
     """
     found: list[Measured] = []
     loaded: dict[int, list[Asked]] = {}
-    for way in ways(cores or os.cpu_count() or 1):
+    for way in ways(cores or os.cpu_count() or 1, shared=shared):
         models = loaded.setdefault(way.threads, [])
         models += [load(way.threads) for _ in range(way.models - len(models))]
         found.append(Measured(way, median(_rate(models[: way.models], way, example) for _ in range(_ROUNDS))))
     alone = max((one for one in found if one.way.batch == 1), key=lambda one: one.rate)
     best = max(found, key=lambda one: one.rate)
     way = (best if best.rate > _WORTH * alone.rate else alone).way
-    if way.models == 1:
+    if way.models == 1 or shared:
         return way, found
     narrow = median(_rate(loaded[1][:1], Way(1, 1, 1), example) for _ in range(_ROUNDS))
     widest = max(

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,8 @@ class Loaded:
     predictor: Predictor
     recent: RecentWindows
     measured: list[Measured] = field(default_factory=list)
+    users: int = 0
+    """Requests that are at work with it."""
 
     def close(self) -> None:
         """Answer what was asked of it, and end its threads."""
@@ -110,8 +113,7 @@ class Service:
         self.unsure_below = unsure_below
         self.metrics = Metrics()
         self._locate, self._form, self._way = locate, form, way
-        self._swapping = threading.Lock()
-        self._retired: list[Loaded] = []
+        self._swapping, self._counting = threading.Lock(), threading.Lock()
         self.decoders = DecoderPool(workers or os.cpu_count() or 1)
         try:
             self.loaded = self._load(locate())
@@ -127,14 +129,16 @@ class Service:
             )
         form = self._form or next((row.name for row in forms.held(bundle)), "none")
 
+        shared = form in forms.SHARED
+        only = load_model(bundle, form=form) if shared else None
+
         def load(threads: int) -> forms.Asked:
-            return load_model(bundle, form=form, threads=threads).ask
+            return (only or load_model(bundle, form=form, threads=threads)).ask
 
         with np.load(bundle.example, allow_pickle=False) as stored:
             example = stored[WAVEFORM][0].astype(np.float32)
-        own_threads = 1 if form in ("savedmodel", "keras", "skops") else None
-        way, measured = (self._way, []) if self._way else choose(load, example, own_threads)
-        predictor = Predictor(bundle, load_model(bundle, form=form, threads=way.threads))
+        way, measured = (self._way, []) if self._way else choose(load, example, shared=shared)
+        predictor = Predictor(bundle, only or load_model(bundle, form=form, threads=way.threads))
         runner = Runner(load, way, on_batch=self.metrics.batches.observe)
         runner.submit(example[None]).result()
         recent = RecentWindows(bundle.info.get("reference", {}), bundle.classes)
@@ -154,11 +158,29 @@ class Service:
             if located.version == self.loaded.version:
                 return False
             fresh = self._load(located)
-            before, self.loaded = self.loaded, fresh
-            self._retired.append(before)
+            with self._counting:
+                before, self.loaded = self.loaded, fresh
+                is_idle = before.users == 0
+            if is_idle:
+                before.close()
         return True
 
-    def decode(self, path: Path) -> NDArray[np.int16]:
+    @contextmanager
+    def using(self) -> Iterator[Loaded]:
+        """The present model, kept alive until the request has ended, whatever takes its place."""
+        with self._counting:
+            loaded = self.loaded
+            loaded.users += 1
+        try:
+            yield loaded
+        finally:
+            with self._counting:
+                loaded.users -= 1
+                is_last = loaded is not self.loaded and loaded.users == 0
+            if is_last:
+                loaded.close()
+
+    def decode(self, path: Path, loaded: Loaded) -> NDArray[np.int16]:
         """A file as the model's corpus would hold it, `(samples,)`.
 
         Raises:
@@ -166,7 +188,7 @@ class Service:
         """
         return self.decoders.decode(
             path,
-            self.loaded.bundle.sample_rate_hz,
+            loaded.bundle.sample_rate_hz,
             longest_s=self.limits.seconds,
             timeout_s=self.limits.decode_s,
         )
@@ -266,8 +288,7 @@ class Service:
 
     def close(self) -> None:
         """Answer what was asked, and end threads and processes."""
-        for loaded in (*self._retired, self.loaded):
-            loaded.close()
+        self.loaded.close()
         self.decoders.close()
 
 
@@ -286,11 +307,13 @@ def _gathered(
         if is_last:
             try:
                 said = [part.result() for _, part in parts]
-                for (windows, _), one in zip(parts, said, strict=True):
-                    loaded.recent.add(windows, one)
-                together.set_result(said)
             except Exception as error:
                 together.set_exception(error)
+                return
+            with suppress(InvalidStateError):  # nobody waits any more
+                together.set_result(said)
+            for (windows, _), one in zip(parts, said, strict=True):  # once the client has its answer
+                loaded.recent.add(windows, one)
 
     for _, part in parts:
         part.add_done_callback(done)
