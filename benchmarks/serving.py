@@ -104,6 +104,9 @@ def running(command: list[str], port: int, health: str) -> Iterator[float]:
     """A server while it runs; gives the seconds until it answered."""
     begun = time.perf_counter()
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "300"}
+    environment["PATH"] = (
+        f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # mlflow looks for uvicorn there
+    )
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
     ) as process:
