@@ -4,8 +4,8 @@
 
 Valid clips are the bundle's reference clips, whole, cut short and joined, in four encodings and three ways of
 sending; their answers must be those of `Predictor` for the same file, to 1e-4. Hostile are damaged files,
-random bytes, bombs, wrong types, bodies that break off, and connections that stay silent; each must be refused
-in a sentence, or be answered where enough of it is audio.
+random bytes, bombs, wrong types, bodies that break off, and silent connections; each must be refused in a
+sentence, or be answered where enough of it is audio.
 """
 
 from __future__ import annotations
