@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 from typing import Self
 
@@ -55,7 +56,7 @@ class LibsndfileSource:
         self._seek(0)
         frames = max(1, BLOCK_SAMPLES // self._file.channels)
         while len(block := self._read(frames)):  # (frames, channels)
-            yield block.mean(axis=1, dtype=np.float32)
+            yield reduce(np.add, block.T) / np.float32(block.shape[1])  # `mean(axis=1)` is 20 times slower
 
     def _check_length(self) -> None:
         """Refuse a file that lacks the last frame which its header promises: it reads badly."""

@@ -83,6 +83,8 @@ def _onnx(bundle: Bundle, threads: int | None) -> Model:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # its threads would spin on for what comes next, on cores that then lack for decoding
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     if threads:
         options.intra_op_num_threads = threads
     path = bundle.folder / FORMS["onnx"].file

@@ -8,6 +8,7 @@ memory is bounded, so that a file which breaks a decoder breaks this process alo
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import sys
@@ -21,6 +22,11 @@ from tunebench.audio.pcm import checked
 from tunebench.audio.rejection import RejectedAudioError
 
 MEMORY_BYTES = 2 * 2**30
+
+_ANSWER_BYTES = 2**20
+"""An answer that is no longer is written in one piece, so that its reader wakes once."""
+
+_LONGEST_REFUSAL = 300
 
 
 def decode(path: Path, rate_hz: int, longest_s: float) -> NDArray[np.int16]:
@@ -45,13 +51,13 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    answer = sys.stdout.buffer
+    answer = os.fdopen(sys.stdout.fileno(), "wb", buffering=_ANSWER_BYTES, closefd=False)
     for line in sys.stdin.buffer:
         request = json.loads(line)
         try:
             samples = decode(Path(request["path"]), request["rate_hz"], request["longest_s"])
         except (RejectedAudioError, ValueError, MemoryError) as error:
-            said = str(error) or "it needs too much memory"
+            said = str(error)[:_LONGEST_REFUSAL] or "it needs too much memory"
             answer.write(json.dumps({"refused": said}).encode() + b"\n")
         else:
             answer.write(json.dumps({"samples": len(samples)}).encode() + b"\n")

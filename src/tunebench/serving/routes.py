@@ -8,13 +8,16 @@ import binascii
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
 
+import numpy as np
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from markdown_it import MarkdownIt
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -103,34 +106,45 @@ class Uploads:
     def __init__(self, service: Service, threads: Executor, spool: Path) -> None:
         self.service, self._threads, self.spool = service, threads, spool
 
-    async def in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Run a function that waits, without holding up other requests."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
-
     async def answer(self, content: bytes, *, windows: bool, spectrogram: bool) -> dict[str, Any]:
         """Classify the bytes of a file."""
-        with NamedTemporaryFile(dir=self.spool) as file:  # its name is ours: no client's path is ever opened
-            file.write(content)
-            file.flush()
-            return await self.classify(Path(file.name), windows=windows, spectrogram=spectrogram)
 
-    async def classify(self, path: Path, *, windows: bool, spectrogram: bool) -> dict[str, Any]:
-        """Classify a file of the spool, with the model that is there now, to the end."""
+        def decode(loaded: Loaded) -> NDArray[np.int16]:
+            with NamedTemporaryFile(dir=self.spool) as file:  # no client's path is ever opened
+                file.write(content)
+                file.flush()
+                return self.service.decode(Path(file.name), loaded)
+
+        return await self._classify(decode, windows=windows, spectrogram=spectrogram)
+
+    async def answer_file(self, path: Path, *, windows: bool, spectrogram: bool) -> dict[str, Any]:
+        """Classify a file of the spool."""
+        decode = partial(self.service.decode, path)
+        return await self._classify(decode, windows=windows, spectrogram=spectrogram)
+
+    async def _classify(
+        self, decode: Callable[[Loaded], NDArray[np.int16]], *, windows: bool, spectrogram: bool
+    ) -> dict[str, Any]:
+        """Classify what `decode` gives, with the model that is there now, to the end."""
         service = self.service
         with service.using() as loaded:
 
             def ask() -> Any:
-                samples = service.decode(path, loaded)
+                samples = decode(loaded)
                 return samples, service.ask(samples, loaded)
 
-            samples, asked = await self.in_thread(ask)
+            samples, asked = await self._in_thread(ask)
             prediction = service.prediction(await asyncio.wrap_future(asked), len(samples), loaded)
             service.count(prediction)
 
             def describe() -> dict[str, Any]:
                 return service.describe(prediction, samples, loaded, windows=windows, spectrogram=spectrogram)
 
-            return await self.in_thread(describe) if windows or spectrogram else describe()
+            return await self._in_thread(describe) if windows or spectrogram else describe()
+
+    async def _in_thread(self, function: Callable[[], Any]) -> Any:
+        """Run a function that waits, without holding up other requests."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
 
 
 def predict_routes(uploads: Uploads, links: Links | None) -> APIRouter:
@@ -170,7 +184,7 @@ def predict_routes(uploads: Uploads, links: Links | None) -> APIRouter:
             title = await asyncio.get_running_loop().run_in_executor(
                 fetchers, links.fetch, link.url, Path(file.name), service.limits.seconds
             )
-            said = await uploads.classify(Path(file.name), windows=windows, spectrogram=spectrogram)
+            said = await uploads.answer_file(Path(file.name), windows=windows, spectrogram=spectrogram)
         return JSONResponse({"title": title, **said})
 
     return app

@@ -27,6 +27,7 @@ _WORTH = 1.1
 
 _ROUNDS = 3
 _WINDOWS = 32
+_CALLS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Way:
     threads: int
     batch: int
     wide: int = 0
-    """Threads of one more model, for a request that is the only one; 0 where it is not worth it."""
+    """Threads of the model for a request that is the only one; 0 where more of them are not worth it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +69,33 @@ def choose(
     Returns:
         The way, and all that was measured.
     """
-    found: list[Measured] = []
     loaded: dict[int, list[Asked]] = {}
-    for way in ways(cores or os.cpu_count() or 1, shared=shared):
+    rates: dict[Way, list[float]] = {way: [] for way in ways(cores or os.cpu_count() or 1, shared=shared)}
+    for way in rates:
         models = loaded.setdefault(way.threads, [])
         models += [load(way.threads) for _ in range(way.models - len(models))]
-        found.append(Measured(way, median(_rate(models[: way.models], way, example) for _ in range(_ROUNDS))))
-    alone = max((one for one in found if one.way.batch == 1), key=lambda one: one.rate)
-    best = max(found, key=lambda one: one.rate)
+    for _ in range(_ROUNDS):  # in turn, so that what else the machine does slows all alike
+        for way, found in rates.items():
+            found.append(_rate(loaded[way.threads][: way.models], way, example))
+    measured = [Measured(way, median(found)) for way, found in rates.items()]
+    alone = max((one for one in measured if one.way.batch == 1), key=lambda one: one.rate)
+    best = max(measured, key=lambda one: one.rate)
     way = (best if best.rate > _WORTH * alone.rate else alone).way
     if way.models == 1 or shared:
-        return way, found
-    narrow = median(_rate(loaded[1][:1], Way(1, 1, 1), example) for _ in range(_ROUNDS))
-    widest = max(
-        (one for one in found if one.way.models == 1 and one.way.batch == 1), key=lambda one: one.rate
-    )
-    return replace(way, wide=widest.way.threads if widest.rate > _WORTH * narrow else 0), found
+        return way, measured
+    wide = max(loaded)
+    return replace(way, wide=wide if _is_quicker(loaded[wide][0], loaded[1][0], example) else 0), measured
+
+
+def _is_quicker(wide: Asked, narrow: Asked, example: NDArray[np.float32]) -> bool:
+    """Whether one window at a time takes `wide` less time than `narrow`."""
+    seconds: dict[Asked, list[float]] = {wide: [], narrow: []}
+    for _ in range(_CALLS):
+        for model, found in seconds.items():
+            begun = time.perf_counter()
+            model(example[None])
+            found.append(time.perf_counter() - begun)
+    return median(seconds[wide]) < median(seconds[narrow])
 
 
 def _rate(models: Iterable[Asked], way: Way, example: NDArray[np.float32]) -> float:
@@ -121,7 +133,7 @@ class Runner:
         self.way = way
         self._on_batch = on_batch
         self._jobs: queue.Queue[_Job | None] = queue.Queue()
-        self._wide = load(way.wide) if way.wide else None
+        self._alone = load(way.wide or way.threads)
         self._busy, self._lock = 0, threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, args=(load(way.threads),), name=f"runner-{n}", daemon=True)
@@ -130,11 +142,23 @@ class Runner:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, windows: NDArray[np.float32]) -> Future[NDArray[np.float32]]:
-        """Ask for the probabilities `(n, classes)` of windows `(n, samples)`."""
-        future: Future[NDArray[np.float32]] = Future()
-        self._jobs.put((windows, future))
-        return future
+    def submit(self, windows: NDArray[np.float32], *, can_wait: bool = False) -> Future[NDArray[np.float32]]:
+        """Ask for the probabilities `(n, classes)` of windows `(n, samples)`.
+
+        Args:
+            windows: of one request.
+            can_wait: whether the caller's thread may do the work, and does if nothing else is at work, since
+                handing it to another thread takes time too.
+        """
+        job: _Job = (windows, Future())
+        with self._lock:
+            is_alone = can_wait and self._busy == 0 and self._jobs.empty()
+            self._busy += is_alone
+        if is_alone:
+            self._answer(self._alone, [job])
+        else:
+            self._jobs.put(job)
+        return job[1]
 
     def _work(self, model: Asked) -> None:
         while (job := self._jobs.get()) is not None:
@@ -152,10 +176,7 @@ class Runner:
                 windows += len(another[0])
             with self._lock:
                 self._busy += 1
-                is_alone = self._busy == 1 and self._jobs.empty()
-            self._answer(self._wide if is_alone and self._wide else model, jobs)
-            with self._lock:
-                self._busy -= 1
+            self._answer(model, jobs)
 
     def _answer(self, model: Asked, jobs: list[_Job]) -> None:
         try:
@@ -166,6 +187,9 @@ class Runner:
             for _, future in jobs:
                 future.set_exception(error)
             return
+        finally:
+            with self._lock:
+                self._busy -= 1
         at = 0
         for windows, future in jobs:
             future.set_result(said[at : at + len(windows)])

@@ -198,8 +198,9 @@ class Service:
         bundle = loaded.bundle
         starts = segment_starts(len(samples), bundle.segment_samples, bundle.hop_samples)
         size = max(loaded.runner.way.batch, 1)
+        is_short = len(starts) <= size  # parts of a long one are run side by side
         parts = [
-            (batch, loaded.runner.submit(batch))
+            (batch, loaded.runner.submit(batch, can_wait=is_short))
             for batch in batches_of_windows(samples, starts, bundle.segment_samples, batch_size=size)
         ]
         return _gathered(parts, loaded)
