@@ -152,8 +152,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("search", help="whose winner is served")
     parser.add_argument("clip", type=Path, help="the file that clients send")
-    parser.add_argument("--seconds", type=float, default=15.0, help="of load for each figure")
-    parser.add_argument("--rounds", type=int, default=3, help="each server so often; medians are shown")
+    parser.add_argument("--seconds", type=float, default=6.0, help="of load for each figure")
+    parser.add_argument("--rounds", type=int, default=5, help="each server so often; medians are shown")
     parser.add_argument("--record", action="store_true", help="write benchmarks/results/serving.md")
     options = parser.parse_args()
     content = options.clip.read_bytes()
@@ -163,11 +163,12 @@ def main() -> None:
         "",
         f"The winner of `{options.search}`, asked about an {options.clip.suffix[1:].upper()} file of "
         f"{len(content) / 1e3:.0f} kB; {os.cpu_count()} cores, which the clients share; "
-        f"{options.seconds:g} s of load for each figure, medians of {options.rounds} rounds in turn, "
+        f"{options.seconds:g} s of load for each figure, medians of {options.rounds} rounds in turn, and of "
+        f"the rounds' own ratios, "
         f"{date.today()}. Made by `python benchmarks/serving.py {options.search} CLIP --record`.",
         "",
-        "| server | ready after | clients | answers a second | p50 | p95 | p99 | failed |",
-        "|---|---|---|---|---|---|---|---|",
+        "| server | ready after | clients | answers a second | p50 | p95 | p99 | failed | times plain |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     with tempfile.TemporaryDirectory() as folder:
         for form in (*FORMS, "mlflow"):
@@ -198,9 +199,12 @@ def main() -> None:
             statistics.median(getattr(row, key) for row in rows)
             for key in ("rate", "p50_ms", "p95_ms", "p99_ms")
         )
+        plain = found.get((name.replace("tunebench serve", "plain FastAPI handler"), clients), [])
+        ratios = [ours.rate / theirs.rate for ours, theirs in zip(rows, plain, strict=True)] if plain else []
+        times = f"{statistics.median(ratios):.2f}" if ratios and name.startswith("tunebench") else ""
         lines.append(
             f"| {name} | {statistics.median(ready[name]):.1f} s | {clients} | {rate:.1f} | {p50:.0f} ms "
-            f"| {p95:.0f} ms | {p99:.0f} ms | {sum(row.failed for row in rows)} |"
+            f"| {p95:.0f} ms | {p99:.0f} ms | {sum(row.failed for row in rows)} | {times} |"
         )
     text = "\n".join(lines) + "\n"
     print(text)

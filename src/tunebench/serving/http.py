@@ -16,12 +16,15 @@ from fastapi.responses import JSONResponse, Response
 
 import tunebench
 from tunebench.errors import TunebenchError
+from tunebench.memory import give_back_memory
 from tunebench.serving.guard import Guard, RefusedError
 from tunebench.serving.routes import Links, Uploads, model_routes, predict_routes, unusable
 from tunebench.serving.service import Service
 
 _log = logging.getLogger("tunebench.serving")
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it tells of every bad form
+
+_TIDY_S = 10.0
 
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -47,10 +50,12 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watcher = asyncio.create_task(_watch(service, threads, poll_s)) if poll_s else None
+        keepers = [asyncio.create_task(_tidy(threads))]
+        if poll_s:
+            keepers.append(asyncio.create_task(_watch(service, threads, poll_s)))
         yield
-        if watcher is not None:
-            watcher.cancel()
+        for keeper in keepers:
+            keeper.cancel()
         threads.shutdown()
         service.close()
 
@@ -97,6 +102,13 @@ async def _watch(service: Service, threads: ThreadPoolExecutor, poll_s: float) -
         if changed:
             service.metrics.swaps.inc()
             _log.info("the model is now version %s", service.loaded.version)
+
+
+async def _tidy(threads: ThreadPoolExecutor) -> None:
+    """Give back memory for ever: each thread's share of the allocator would grow to its largest recording."""
+    while True:
+        await asyncio.sleep(_TIDY_S)
+        await asyncio.get_running_loop().run_in_executor(threads, give_back_memory)
 
 
 def _add_page(app: FastAPI) -> None:

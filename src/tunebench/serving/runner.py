@@ -6,8 +6,8 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -20,14 +20,16 @@ Load = Callable[[int], Asked]
 """The number of threads that a runtime may use, to a loaded model."""
 
 BATCHES = (1, 4, 16)
-"""Windows at a time that are tried at start."""
+"""Windows at a time that are tried at start; a larger number only where the one before it gained."""
 
 _WORTH = 1.1
 """Requests are put together only where that is so much quicker; alone, each is answered sooner."""
 
 _ROUNDS = 3
-_WINDOWS = 32
-_CALLS = 15
+_ROUND_S = 0.1
+"""Seconds that a way is measured for in each round, or one call, if that takes longer."""
+
+_CALLS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,10 @@ class Measured:
     rate: float
 
 
-def ways(cores: int, *, shared: bool = False) -> list[Way]:
-    """All that is tried: one model on all cores; and a model a core, or so many callers of a `shared` one."""
-    layouts = {(1, cores), (cores, cores), (2 * cores, cores)} if shared else {(1, cores), (cores, 1)}
-    return [Way(models, threads, batch) for models, threads in sorted(layouts) for batch in BATCHES]
+def layouts(cores: int, *, shared: bool = False) -> list[tuple[int, int]]:
+    """Models, and threads of each: one on all cores; and one a core, or callers of a `shared` one."""
+    found = {(1, cores), (cores, cores), (2 * cores, cores)} if shared else {(1, cores), (cores, 1)}
+    return sorted(found)
 
 
 def choose(
@@ -70,14 +72,21 @@ def choose(
         The way, and all that was measured.
     """
     loaded: dict[int, list[Asked]] = {}
-    rates: dict[Way, list[float]] = {way: [] for way in ways(cores or os.cpu_count() or 1, shared=shared)}
-    for way in rates:
-        models = loaded.setdefault(way.threads, [])
-        models += [load(way.threads) for _ in range(way.models - len(models))]
+    tried = layouts(cores or os.cpu_count() or 1, shared=shared)
+    for models, threads in tried:
+        held = loaded.setdefault(threads, [])
+        held += [load(threads) for _ in range(models - len(held))]
+    rates: dict[Way, list[float]] = {}
     for _ in range(_ROUNDS):  # in turn, so that what else the machine does slows all alike
-        for way, found in rates.items():
-            found.append(_rate(loaded[way.threads][: way.models], way, example))
-    measured = [Measured(way, median(found)) for way, found in rates.items()]
+        for models, threads in tried:
+            before = 0.0
+            for batch in BATCHES:
+                rate = _rate(loaded[threads][:models], batch, example)
+                rates.setdefault(Way(models, threads, batch), []).append(rate)
+                if rate < _WORTH * before:
+                    break
+                before = rate
+    measured = [Measured(way, median(found)) for way, found in rates.items() if len(found) == _ROUNDS]
     alone = max((one for one in measured if one.way.batch == 1), key=lambda one: one.rate)
     best = max(measured, key=lambda one: one.rate)
     way = (best if best.rate > _WORTH * alone.rate else alone).way
@@ -98,24 +107,24 @@ def _is_quicker(wide: Asked, narrow: Asked, example: NDArray[np.float32]) -> boo
     return median(seconds[wide]) < median(seconds[narrow])
 
 
-def _rate(models: Iterable[Asked], way: Way, example: NDArray[np.float32]) -> float:
+def _rate(models: Sequence[Asked], batch_size: int, example: NDArray[np.float32]) -> float:
     """Windows a second of all models at once."""
-    batch = np.repeat(example[None], way.batch, axis=0)
-    calls = max(1, _WINDOWS // way.batch // way.models)
+    batch = np.repeat(example[None], batch_size, axis=0)
+    rates: list[float] = []
+    start = threading.Barrier(len(models))
 
     def run(model: Asked) -> None:
-        for _ in range(calls):
-            model(batch)
-
-    threads = [threading.Thread(target=run, args=(model,)) for model in models]
-    for model in models:
         model(batch)  # what the first call of a size allocates
-    begun = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return calls * way.batch * way.models / (time.perf_counter() - begun)
+        start.wait()
+        calls, begun = 0, time.perf_counter()
+        while not calls or time.perf_counter() < begun + _ROUND_S:
+            model(batch)
+            calls += 1
+        rates.append(calls * batch_size / (time.perf_counter() - begun))
+
+    with ThreadPoolExecutor(len(models)) as threads:
+        list(threads.map(run, models))  # which raises what a model raises
+    return sum(rates)
 
 
 _Job = tuple[NDArray[np.float32], "Future[NDArray[np.float32]]"]

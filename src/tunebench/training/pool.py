@@ -13,10 +13,10 @@ from tunebench.catalog.feasibility import branch, general, source_of
 from tunebench.catalog.spec import Signal, Values
 from tunebench.catalog.structure import Structure
 from tunebench.frontends.vectors import Scaling
+from tunebench.memory import give_back_memory
 from tunebench.training.augmentation import Augmentation
 from tunebench.training.classifier import Classifier
 from tunebench.training.frontend import FrontendStep, compile_frontend, frontend_layer
-from tunebench.training.runtime import give_back_memory
 
 
 class LeastRecentlyUsed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,13 +29,6 @@ def set_up(*, threads: int | None = None, memory_mib: int = 0) -> None:
             tf.config.experimental.set_memory_growth(gpu, True)
     if not gpus:
         tf.config.experimental.enable_op_determinism()
-
-
-def give_back_memory() -> None:
-    """Hand memory that tracing took and freed back to the system, where its allocator can (glibc)."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 @contextmanager
