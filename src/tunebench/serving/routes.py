@@ -134,8 +134,10 @@ class Uploads:
                 return samples, service.ask(samples, loaded)
 
             samples, asked = await self._in_thread(ask)
-            prediction = service.prediction(await asyncio.wrap_future(asked), len(samples), loaded)
+            parts = [part.result() if part.done() else await asyncio.wrap_future(part) for part in asked]
+            prediction = service.prediction(parts, len(samples), loaded)
             service.count(prediction)
+            self._threads.submit(service.remember, prediction, samples, loaded)  # the client need not wait
 
             def describe() -> dict[str, Any]:
                 return service.describe(prediction, samples, loaded, windows=windows, spectrogram=spectrogram)

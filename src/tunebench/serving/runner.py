@@ -93,29 +93,26 @@ def choose(
     if way.models == 1 or shared:
         return way, measured
     wide = max(loaded)
-    return replace(way, wide=wide if _is_quicker(loaded[wide][0], loaded[1][0], example) else 0), measured
+    is_quicker = _seconds(loaded[wide][0], example) < _seconds(loaded[1][0], example)
+    return replace(way, wide=wide if is_quicker else 0), measured
 
 
-def _is_quicker(wide: Asked, narrow: Asked, example: NDArray[np.float32]) -> bool:
-    """Whether one window at a time takes `wide` less time than `narrow`."""
-    seconds: dict[Asked, list[float]] = {wide: [], narrow: []}
+def _seconds(model: Asked, example: NDArray[np.float32]) -> float:
+    """Of one window, when nothing else is at work."""
+    found: list[float] = []
     for _ in range(_CALLS):
-        for model, found in seconds.items():
-            begun = time.perf_counter()
-            model(example[None])
-            found.append(time.perf_counter() - begun)
-    return median(seconds[wide]) < median(seconds[narrow])
+        begun = time.perf_counter()
+        model(example[None])
+        found.append(time.perf_counter() - begun)
+    return median(found)
 
 
 def _rate(models: Sequence[Asked], batch_size: int, example: NDArray[np.float32]) -> float:
     """Windows a second of all models at once."""
     batch = np.repeat(example[None], batch_size, axis=0)
     rates: list[float] = []
-    start = threading.Barrier(len(models))
 
     def run(model: Asked) -> None:
-        model(batch)  # what the first call of a size allocates
-        start.wait()
         calls, begun = 0, time.perf_counter()
         while not calls or time.perf_counter() < begun + _ROUND_S:
             model(batch)
@@ -123,7 +120,8 @@ def _rate(models: Sequence[Asked], batch_size: int, example: NDArray[np.float32]
         rates.append(calls * batch_size / (time.perf_counter() - begun))
 
     with ThreadPoolExecutor(len(models)) as threads:
-        list(threads.map(run, models))  # which raises what a model raises
+        list(threads.map(lambda model: model(batch), models))  # what the first call of a size allocates
+        list(threads.map(run, models))
     return sum(rates)
 
 
@@ -188,7 +186,10 @@ class Runner:
             self._answer(model, jobs)
 
     def _answer(self, model: Asked, jobs: list[_Job]) -> None:
+        jobs = [job for job in jobs if job[1].set_running_or_notify_cancel()]  # whose client has not left
         try:
+            if not jobs:
+                return
             together = np.concatenate([windows for windows, _ in jobs])
             self._on_batch(len(together))
             said = model(together)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, InvalidStateError
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ from tunebench.serving.windows import batches_of_windows
 
 PICTURES = 64
 """Windows, at most, whose spectrogram an answer shows."""
+
+_REMEMBERED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,17 +195,16 @@ class Service:
             timeout_s=self.limits.decode_s,
         )
 
-    def ask(self, samples: NDArray[np.int16], loaded: Loaded) -> Future[list[NDArray[np.float32]]]:
+    def ask(self, samples: NDArray[np.int16], loaded: Loaded) -> list[Future[NDArray[np.float32]]]:
         """The windows' probabilities, in parts that the runner takes one by one."""
         bundle = loaded.bundle
         starts = segment_starts(len(samples), bundle.segment_samples, bundle.hop_samples)
         size = max(loaded.runner.way.batch, 1)
         is_short = len(starts) <= size  # parts of a long one are run side by side
-        parts = [
-            (batch, loaded.runner.submit(batch, can_wait=is_short))
+        return [
+            loaded.runner.submit(batch, can_wait=is_short)
             for batch in batches_of_windows(samples, starts, bundle.segment_samples, batch_size=size)
         ]
-        return _gathered(parts, loaded)
 
     def prediction(self, parts: list[NDArray[np.float32]], samples: int, loaded: Loaded) -> Prediction:
         """What the parts say together of a recording of so many samples."""
@@ -216,6 +217,14 @@ class Service:
         self.metrics.answers.labels(prediction.label).inc()
         if prediction.confidence < self.unsure_below:
             self.metrics.unsure.inc()
+
+    def remember(self, prediction: Prediction, samples: NDArray[np.int16], loaded: Loaded) -> None:
+        """Note what was heard and said in the model's rolling statistics."""
+        bundle, at = loaded.bundle, 0
+        starts = segment_starts(len(samples), bundle.segment_samples, bundle.hop_samples)
+        for batch in batches_of_windows(samples, starts, bundle.segment_samples, batch_size=_REMEMBERED):
+            loaded.recent.add(batch, prediction.windows[at : at + len(batch)])
+            at += len(batch)
 
     def describe(
         self,
@@ -291,31 +300,3 @@ class Service:
         """Answer what was asked, and end threads and processes."""
         self.loaded.close()
         self.decoders.close()
-
-
-def _gathered(
-    parts: list[tuple[NDArray[np.float32], Future[NDArray[np.float32]]]], loaded: Loaded
-) -> Future[list[NDArray[np.float32]]]:
-    """One future of many, which also notes what was heard."""
-    together: Future[list[NDArray[np.float32]]] = Future()
-    left, lock = len(parts), threading.Lock()
-
-    def done(future: Future[NDArray[np.float32]]) -> None:
-        nonlocal left
-        with lock:
-            left -= 1
-            is_last = left == 0
-        if is_last:
-            try:
-                said = [part.result() for _, part in parts]
-            except Exception as error:
-                together.set_exception(error)
-                return
-            with suppress(InvalidStateError):  # nobody waits any more
-                together.set_result(said)
-            for (windows, _), one in zip(parts, said, strict=True):  # once the client has its answer
-                loaded.recent.add(windows, one)
-
-    for _, part in parts:
-        part.add_done_callback(done)
-    return together
