@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -20,7 +21,7 @@ from tunebench.serving.links import YtDlpLinks, check
     [
         "127.0.0.1", "127.8.9.1", "10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "0.0.0.0",
         "100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1%eth0", "fc00::1",
-        "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:0001::", "not an address",
+        "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:0001::", "64:ff9b::7f00:1", "not an address",
     ],
 )  # fmt: skip
 def test_addresses_that_are_not_public(address):
@@ -52,7 +53,7 @@ def test_links_of_another_kind(url, reason):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves a sound, a redirect to it, and a stream without an end; counts who came."""
+    """Serves a sound, a redirect to it, and streams without an end, quick and slow; counts who came."""
 
     sound = b""
     visits = 0
@@ -66,13 +67,16 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.send_response(200)
         self.send_header("content-type", "audio/wav")
-        if self.path != "/endless.wav":
+        if self.path == "/a.wav":
             self.send_header("content-length", str(len(self.sound)))
         self.end_headers()
         try:
             self.wfile.write(self.sound)
             while self.path == "/endless.wav":
                 self.wfile.write(b"\0" * 65_536)
+            while self.path == "/slow.wav":
+                self.wfile.write(b"\0")
+                time.sleep(0.1)
         except OSError:
             pass
 
@@ -130,7 +134,7 @@ def test_redirect_into_this_machine_is_not_followed(elsewhere, tmp_path, monkeyp
     monkeypatch.setattr(fetch_worker, "check_address", check_once)
     monkeypatch.setattr(socket, "socket", fetch_worker.PublicSocket)
     request = {"url": f"http://127.0.0.1:{elsewhere}/redirect", "into": str(tmp_path / "out"),
-               "most_bytes": 2**20, "longest_s": 60.0, "private": False}  # fmt: skip
+               "folder": str(tmp_path), "most_bytes": 2**20, "longest_s": 60.0, "private": False}  # fmt: skip
     Handler.visits = 0
     with pytest.raises(Exception) as raised:  # noqa: PT011  (yt-dlp's own)
         fetch_worker.fetch(request)
@@ -152,5 +156,14 @@ def test_stream_without_an_end_is_cut_off(elsewhere, tmp_path):
     with pytest.raises(DataError, match="fetch"):
         YtDlpLinks(2**20, timeout_s=20, private=True).fetch(
             f"http://127.0.0.1:{elsewhere}/endless.wav", tmp_path / "out", 60.0
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_fetch_that_takes_too_long_leaves_nothing(elsewhere, tmp_path):
+    with pytest.raises(DataError, match="took over"):
+        YtDlpLinks(2**20, timeout_s=4, private=True).fetch(
+            f"http://127.0.0.1:{elsewhere}/slow.wav", tmp_path / "out", 60.0
         )
     assert list(tmp_path.iterdir()) == []

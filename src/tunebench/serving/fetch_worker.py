@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _REFUSED = "its address is not public, and is not fetched"
 
 
@@ -35,6 +36,8 @@ def check_address(host: str) -> None:
     except ValueError:
         raise NotPublicError(_REFUSED) from None
     inner = [address, getattr(address, "ipv4_mapped", None), getattr(address, "sixtofour", None)]
+    if address in _NAT64:
+        inner.append(ipaddress.IPv4Address(int(address) % 2**32))
     if any(one is not None and (not one.is_global or one.is_multicast) for one in inner):
         raise NotPublicError(_REFUSED)
 
@@ -59,27 +62,27 @@ class PublicSocket(socket.socket):
 
 
 def fetch(request: dict[str, Any]) -> str:
-    """Fetch to `into`, and return the title."""
+    """Fetch to the file `into` by way of the empty `folder`, and return the title."""
     import yt_dlp
 
-    with tempfile.TemporaryDirectory(dir=Path(request["into"]).parent) as folder:
-        options: Any = {
-            "quiet": True, "no_warnings": True, "noplaylist": True, "playlist_items": "1",
-            "format": "bestaudio[protocol^=http]/best[protocol^=http]/bestaudio/best",
-            "outtmpl": {"default": str(Path(folder) / "audio")},
-            "max_filesize": request["most_bytes"], "noprogress": True, "cachedir": False, "proxy": "",
-            "socket_timeout": 10, "retries": 1, "fragment_retries": 1, "extractor_retries": 1,
-            "hls_prefer_native": True, "postprocessors": [], "fixup": "never", "enable_file_urls": False,
-            "allowed_extractors": ["default"], "updatetime": False, "logger": _Silent(),
-            "match_filter": _shorter_than(request["longest_s"]), "overwrites": True, "windowsfilenames": True,
-        }  # fmt: skip
-        with yt_dlp.YoutubeDL(options) as client:
-            info = client.extract_info(request["url"], download=True)
-        files = [path for path in Path(folder).iterdir() if path.is_file() and path.suffix != ".part"]
-        if len(files) != 1:
-            raise ValueError("no audio, or more than is taken, is behind it")
-        shutil.copyfile(files[0], request["into"])
-        return str((info or {}).get("title") or "")[:200]
+    folder = Path(request["folder"])
+    options: Any = {
+        "quiet": True, "no_warnings": True, "noplaylist": True, "playlist_items": "1",
+        "format": "bestaudio[protocol^=http]/best[protocol^=http]/bestaudio/best",
+        "outtmpl": {"default": str(folder / "audio")},
+        "max_filesize": request["most_bytes"], "noprogress": True, "cachedir": False, "proxy": "",
+        "socket_timeout": 10, "retries": 1, "fragment_retries": 1, "extractor_retries": 1,
+        "hls_prefer_native": True, "postprocessors": [], "fixup": "never", "enable_file_urls": False,
+        "allowed_extractors": ["default"], "updatetime": False, "logger": _Silent(),
+        "match_filter": _shorter_than(request["longest_s"]), "overwrites": True, "windowsfilenames": True,
+    }  # fmt: skip
+    with yt_dlp.YoutubeDL(options) as client:
+        info = client.extract_info(request["url"], download=True)
+    files = [path for path in folder.iterdir() if path.is_file() and path.suffix != ".part"]
+    if len(files) != 1:
+        raise ValueError("no audio, or more than is taken, is behind it")
+    shutil.copyfile(files[0], request["into"])
+    return str((info or {}).get("title") or "")[:200]
 
 
 def _shorter_than(longest_s: float) -> Any:

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from tunebench.errors import DataError, MissingDependencyError
@@ -40,18 +41,19 @@ class YtDlpLinks:
             DataError: the address is refused, or nothing usable is behind it.
         """
         check(url)
-        request = {
-            "url": url, "into": str(into), "most_bytes": self.most_bytes, "longest_s": longest_s,
-            "private": self.private,
-        }  # fmt: skip
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "tunebench.serving.fetch_worker"],
-                input=json.dumps(request), capture_output=True, text=True, timeout=self.timeout_s,
-                check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise DataError(f"fetching it took over {self.timeout_s:g} s") from None
+        with TemporaryDirectory(dir=into.parent) as folder:  # removed though the process be killed
+            request = {
+                "url": url, "into": str(into), "folder": folder, "most_bytes": self.most_bytes,
+                "longest_s": longest_s, "private": self.private,
+            }  # fmt: skip
+            try:
+                done = subprocess.run(
+                    [sys.executable, "-m", "tunebench.serving.fetch_worker"],
+                    input=json.dumps(request), capture_output=True, text=True, timeout=self.timeout_s,
+                    check=False,
+                )  # fmt: skip
+            except subprocess.TimeoutExpired:
+                raise DataError(f"fetching it took over {self.timeout_s:g} s") from None
         try:
             answer = json.loads(done.stdout.splitlines()[-1])
         except (IndexError, ValueError):
