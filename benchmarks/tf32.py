@@ -4,7 +4,7 @@
     python benchmarks/tf32.py measure tf32.npz                  # where PyTorch and a GPU are
 
 TensorFlow multiplies float32 matrices in TF32 by default there, as PyTorch does when it is told to; both call
-cuBLAS. `prepare` computes clips in float64 with tunebench's own front-ends and keeps their matrices; `measure`
+cuBLAS. `prepare` computes clips in float64 with the front-ends' own matrices and keeps them; `measure`
 repeats the products in float32 with and without TF32, and prints the largest differences from float64.
 """
 
