@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-RATE_HZ, SAMPLES, CLIPS = 16_000, 80_000, 64
+RATE_HZ, SAMPLES, CLIPS = 16_000, 80_000, 16
 N_FFT, HOP_LENGTH, N_MELS, N_MFCC, TOP_DB, SIZE = 2048, 512, 128, 40, 80.0, 96
 
 
