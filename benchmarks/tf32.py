@@ -74,13 +74,14 @@ def measure(prepared: Path) -> None:
         level = torch.clamp(level - level.amax((1, 2), keepdim=True), min=-TOP_DB)
         rows = {
             "mel bands, dB": (level, "levels_db"),
-            "MFCC of exact levels": (held("levels_db") @ held("cosines"), "mfcc"),
-            "MFCC, both products": (level @ held("cosines"), "mfcc"),
+            "MFCC": (level @ held("cosines"), "mfcc"),
             "resizing of an STFT, dB": (held("spectrum_db") @ held("bins"), "resized"),
         }
         for name, (values, exact) in rows.items():
             difference = np.abs(values.double().cpu().numpy() - stored[exact])
             found.setdefault(name, []).append(float(difference.max()))
+            if name == "MFCC":
+                found.setdefault("MFCC without order 0", []).append(float(difference[..., 1:].max()))
     for name, (exact, quick) in found.items():
         print(f"| {name} | {exact:.2g} | {quick:.2g} |")
 
