@@ -3,8 +3,9 @@
     python benchmarks/serving.py SEARCH CLIP --record
 
 In one run, one server after another: `tunebench serve` with each form, a plain FastAPI handler around
-`Predictor.predict` without micro-batching, and `mlflow models serve`. Clients send one after another, each on
-a connection of its own that stays open. The clip is sent as it is, to MLflow as base64 in JSON.
+`Predictor.predict` without micro-batching, and `mlflow models serve`; and what decoding and the model alone
+allow, with no server and no client. Clients send one after another, each on a connection of its own that stays
+open. The clip is sent as it is, to MLflow as base64 in JSON.
 """
 
 from __future__ import annotations
@@ -48,6 +49,24 @@ def predict(content: bytes = Body(media_type="audio/wav")):
         said = predictor.predict(Path(file.name))
     return dict(zip(said.classes, said.probabilities.tolist()))
 uvicorn.run(app, port=int(sys.argv[2]), log_level="error")
+"""
+
+BARE = """
+import sys, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tunebench.serving.predictor import Predictor
+predictor, clip = Predictor.load(Path(sys.argv[1]), form=sys.argv[2]), Path(sys.argv[3])
+predictor.predict(clip)
+until = time.perf_counter() + float(sys.argv[4])
+def work(_):
+    count = 0
+    while time.perf_counter() < until:
+        predictor.predict(clip)
+        count += 1
+    return count
+with ThreadPoolExecutor(4) as threads:
+    print(sum(threads.map(work, range(4))) / float(sys.argv[4]))
 """
 
 
@@ -147,6 +166,13 @@ def servers(exported: Path) -> Iterator[tuple[str, list[str], str, str]]:
     yield "mlflow models serve", mlflow, "/invocations", "/health"
 
 
+def bare(exported: Path, form: str, clip: Path, duration_s: float) -> float:
+    """Answers a second of `Predictor` in four threads of a process of its own."""
+    command = [sys.executable, "-c", BARE, str(exported / form), form, str(clip), str(duration_s)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return float(said.split()[-1])
+
+
 def main() -> None:
     """Print the table, and write it with `--record`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -178,7 +204,12 @@ def main() -> None:
             )  # fmt: skip
         found: dict[tuple[str, int], list[Figures]] = {}
         ready: dict[str, list[float]] = {}
+        alone: dict[str, list[float]] = {}
         for _ in range(options.rounds):
+            for form in FORMS:
+                rate = bare(Path(folder), form, options.clip, options.seconds)
+                alone.setdefault(form, []).append(rate)
+                print("no server", form, rate, flush=True)
             for name, command, path, health in servers(Path(folder)):
                 port = free_port()
                 is_mlflow = name.startswith("mlflow")
@@ -206,6 +237,8 @@ def main() -> None:
             f"| {name} | {statistics.median(ready[name]):.1f} s | {clients} | {rate:.1f} | {p50:.0f} ms "
             f"| {p95:.0f} ms | {p99:.0f} ms | {sum(row.failed for row in rows)} | {times} |"
         )
+    for form, rates in alone.items():
+        lines.append(f"| no server, {form} | | | {statistics.median(rates):.1f} | | | | | |")
     text = "\n".join(lines) + "\n"
     print(text)
     if options.record:

@@ -46,17 +46,20 @@ def create_app(
         token: that requests must bear; None asks for none.
         poll_s: how often to look for another model (s); 0 never.
     """
-    threads = ThreadPoolExecutor(4 * len(service.decoders), thread_name_prefix="upload")
+    background = ThreadPoolExecutor(1, thread_name_prefix="background")
+    housekeeping = ThreadPoolExecutor(1, thread_name_prefix="housekeeping")
+    uploads = Uploads(service, 4 * len(service.decoders), background, spool)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        keepers = [asyncio.create_task(_tidy(threads))]
+        keepers = [asyncio.create_task(_tidy(housekeeping))]
         if poll_s:
-            keepers.append(asyncio.create_task(_watch(service, threads, poll_s)))
+            keepers.append(asyncio.create_task(_watch(service, housekeeping, poll_s)))
         yield
         for keeper in keepers:
             keeper.cancel()
-        threads.shutdown()
+        housekeeping.shutdown()
+        background.shutdown()
         service.close()
 
     app = FastAPI(
@@ -70,7 +73,7 @@ def create_app(
     app.add_middleware(Guard, limits=service.limits, metrics=service.metrics, token=token)
     _add_page(app)
 
-    app.include_router(predict_routes(Uploads(service, threads, spool), links))
+    app.include_router(predict_routes(uploads, links))
     app.include_router(model_routes(service, links=links is not None))
 
     @app.exception_handler(TunebenchError)
@@ -90,12 +93,12 @@ def create_app(
     return app
 
 
-async def _watch(service: Service, threads: ThreadPoolExecutor, poll_s: float) -> None:
+async def _watch(service: Service, thread: ThreadPoolExecutor, poll_s: float) -> None:
     """Look for another model for ever; what goes wrong is logged, and the present one stays."""
     while True:
         await asyncio.sleep(poll_s)
         try:
-            changed = await asyncio.get_running_loop().run_in_executor(threads, service.refresh)
+            changed = await asyncio.get_running_loop().run_in_executor(thread, service.refresh)
         except Exception as error:  # the registry may be out of reach for a while
             _log.warning("no other model could be taken, the present one stays: %s", error)
             continue
@@ -104,11 +107,11 @@ async def _watch(service: Service, threads: ThreadPoolExecutor, poll_s: float) -
             _log.info("the model is now version %s", service.loaded.version)
 
 
-async def _tidy(threads: ThreadPoolExecutor) -> None:
+async def _tidy(thread: ThreadPoolExecutor) -> None:
     """Give back memory for ever: each thread's share of the allocator would grow to its largest recording."""
     while True:
         await asyncio.sleep(_TIDY_S)
-        await asyncio.get_running_loop().run_in_executor(threads, give_back_memory)
+        await asyncio.get_running_loop().run_in_executor(thread, give_back_memory)
 
 
 def _add_page(app: FastAPI) -> None:

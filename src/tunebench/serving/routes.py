@@ -14,6 +14,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
 
 import numpy as np
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from markdown_it import MarkdownIt
@@ -99,12 +100,14 @@ class Uploads:
 
     Args:
         service: that answers.
-        threads: in which decoding is waited for, and answers are drawn.
+        threads: how many wait for decoding, or draw answers, at once.
+        background: does what no client waits for.
         spool: a folder of its own, where uploads lie while they are decoded.
     """
 
-    def __init__(self, service: Service, threads: Executor, spool: Path) -> None:
-        self.service, self._threads, self.spool = service, threads, spool
+    def __init__(self, service: Service, threads: int, background: Executor, spool: Path) -> None:
+        self.service, self._background, self.spool = service, background, spool
+        self._limiter = CapacityLimiter(threads)
 
     async def answer(self, content: bytes, *, windows: bool, spectrogram: bool) -> dict[str, Any]:
         """Classify the bytes of a file."""
@@ -137,7 +140,7 @@ class Uploads:
             parts = [part.result() if part.done() else await asyncio.wrap_future(part) for part in asked]
             prediction = service.prediction(parts, len(samples), loaded)
             service.count(prediction)
-            self._threads.submit(service.remember, prediction, samples, loaded)  # the client need not wait
+            self._background.submit(service.remember, prediction, samples, loaded)
 
             def describe() -> dict[str, Any]:
                 return service.describe(prediction, samples, loaded, windows=windows, spectrogram=spectrogram)
@@ -145,8 +148,11 @@ class Uploads:
             return await self._in_thread(describe) if windows or spectrogram else describe()
 
     async def _in_thread(self, function: Callable[[], Any]) -> Any:
-        """Run a function that waits, without holding up other requests."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+        """Run a function that waits, without holding up other requests.
+
+        The thread that was free last is taken, whose memory is warm; an executor takes each in turn.
+        """
+        return await to_thread.run_sync(function, limiter=self._limiter)
 
 
 def predict_routes(uploads: Uploads, links: Links | None) -> APIRouter:
