@@ -4,8 +4,8 @@
 
 In one run, one server after another: `tunebench serve` with each form, a plain FastAPI handler around
 `Predictor.predict` without micro-batching, and `mlflow models serve`; and what decoding and the model alone
-allow, with no server and no client. Clients send one after another, each on a connection of its own that stays
-open. The clip is sent as it is, to MLflow as base64 in JSON.
+allow, with no server and no client. Clients send one after another, each on a connection of its own that
+stays open. The clip is sent as it is, to MLflow as base64 in JSON.
 """
 
 from __future__ import annotations
