@@ -1,0 +1,114 @@
+"""Requests on their way through a model: alone, together, left, and failing; and how the way is chosen."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tunebench.serving.runner import Runner, Way, choose
+
+EXAMPLE = np.ones(8, np.float32)
+
+
+class Model:
+    """Says the mean of each window; notes its calls, and waits while it is held."""
+
+    def __init__(self) -> None:
+        self.threads: list[str] = []
+        self.sizes: list[int] = []
+        self.free = threading.Event()
+        self.free.set()
+
+    def __call__(self, windows: np.ndarray) -> np.ndarray:
+        self.threads.append(threading.current_thread().name)
+        self.sizes.append(len(windows))
+        assert self.free.wait(10)
+        if np.isnan(windows).any():
+            raise ValueError("it is no sound")
+        return windows.mean(axis=1, keepdims=True)
+
+
+@pytest.fixture
+def model() -> Model:
+    return Model()
+
+
+@pytest.fixture
+def runner(model: Model) -> Iterator[Runner]:
+    made = Runner(lambda threads: model, Way(models=1, threads=1, batch=4))
+    yield made
+    model.free.set()
+    made.close()
+
+
+def window(value: float) -> np.ndarray:
+    return np.full((1, 8), value, np.float32)
+
+
+def held(runner: Runner, model: Model) -> None:
+    """Occupy the runner's thread until the model is set free."""
+    model.free.clear()
+    runner.submit(window(0.0))
+    until = time.perf_counter() + 10
+    while not model.sizes and time.perf_counter() < until:
+        time.sleep(0.001)
+
+
+def test_lone_request_is_run_by_its_own_thread(runner: Runner, model: Model) -> None:
+    asked = runner.submit(window(3.0), can_wait=True)
+    assert asked.done()
+    assert asked.result().tolist() == [[3.0]]
+    assert model.threads == [threading.current_thread().name]
+
+
+def test_request_that_cannot_wait_is_run_by_another_thread(runner: Runner, model: Model) -> None:
+    assert runner.submit(window(3.0)).result(10).tolist() == [[3.0]]
+    assert model.threads == ["runner-0"]
+
+
+def test_what_waits_goes_together_up_to_the_batch(runner: Runner, model: Model) -> None:
+    held(runner, model)
+    asked = [runner.submit(window(value), can_wait=True) for value in (1.0, 2.0, 3.0, 4.0, 5.0)]
+    assert not any(one.done() for one in asked)
+    model.free.set()
+    assert [one.result(10).item() for one in asked] == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert model.sizes == [1, 4, 1]
+
+
+def test_request_whose_client_left_is_not_run(runner: Runner, model: Model) -> None:
+    held(runner, model)
+    left, stays = runner.submit(window(1.0)), runner.submit(window(2.0))
+    assert left.cancel()
+    model.free.set()
+    assert stays.result(10).item() == 2.0
+    assert model.sizes == [1, 1]
+    assert runner.submit(window(4.0)).result(10).item() == 4.0
+
+
+def test_failure_is_its_requests_alone(runner: Runner, model: Model) -> None:
+    with pytest.raises(ValueError, match="no sound"):
+        runner.submit(window(np.nan)).result(10)
+    with pytest.raises(ValueError, match="no sound"):
+        runner.submit(window(np.nan), can_wait=True).result(10)
+    assert runner.submit(window(1.0), can_wait=True).done()
+
+
+def test_batches_are_taken_where_a_call_costs_more_than_a_window() -> None:
+    def of_calls(windows: np.ndarray) -> np.ndarray:
+        time.sleep(0.01)
+        return windows[:, :1]
+
+    def of_windows(windows: np.ndarray) -> np.ndarray:
+        time.sleep(0.01 * len(windows))
+        return windows[:, :1]
+
+    way, measured = choose(lambda threads: of_calls, EXAMPLE, cores=2)
+    assert way.batch == 16
+    assert {one.way.batch for one in measured} == {1, 4, 16}
+    way, measured = choose(lambda threads: of_windows, EXAMPLE, cores=2)
+    assert (way.models, way.batch) == (2, 1)
+    assert {one.way.batch for one in measured} == {1, 4}
