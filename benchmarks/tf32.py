@@ -37,22 +37,19 @@ def prepare(clips: Path, into: Path) -> None:
         sample_rate_hz=RATE_HZ, n_fft=N_FFT, n_mels=N_MELS, fmin_hz=0.0, fmax_hz=RATE_HZ / 2
     )
     cosines, bins = dct_matrix(N_MELS, N_MFCC), triangle_weights(1 + N_FFT // 2, SIZE)
-    levels_db = decibels(power @ bank, np)
-    spectrum_db = decibels(power, np)
+    levels_db = decibels(power @ bank)
+    spectrum_db = decibels(power)
     np.savez_compressed(
         into, power=power.astype(np.float32), bank=bank, cosines=cosines, bins=bins,
         levels_db=levels_db, mfcc=levels_db @ cosines, spectrum_db=spectrum_db.astype(np.float32),
-        resized=(spectrum_db @ bins),
+        resized=spectrum_db @ bins,
     )  # fmt: skip
 
 
-def decibels(power: Any, library: Any) -> Any:
+def decibels(power: np.ndarray) -> np.ndarray:
     """`10 log10(power)` below the example's maximum, cut off at `TOP_DB`."""
-    floor = np.float32(1e-10)
-    level = 10.0 * library.log10(library.maximum(power, library.asarray(floor)))
-    return library.maximum(
-        level - level.reshape(len(level), -1).max(1)[..., None, None], library.asarray(np.float32(-TOP_DB))
-    )
+    level = 10.0 * np.log10(np.maximum(power, 1e-10))
+    return np.maximum(level - level.max((1, 2), keepdims=True), -TOP_DB)
 
 
 def measure(prepared: Path) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from tunebench import paths
 from tunebench.app.models import find_bundle
 from tunebench.export import layout
+from tunebench.serving.limits import Limits
 from tunebench.serving.metrics import Metrics
 from tunebench.serving.predictor import UNSURE_BELOW
-from tunebench.serving.service import Limits, Located, Service
+from tunebench.serving.service import Located, Service
 
 POLL_S = 5.0
 

@@ -46,7 +46,8 @@ def serve(
     """
     from tunebench.app.serve import Settings
     from tunebench.app.serve import serve as run
-    from tunebench.serving.service import Limits, Service
+    from tunebench.serving.limits import Limits
+    from tunebench.serving.service import Service
 
     token = _token(token_file)
     if host not in LOOPBACK and token is None:

@@ -11,8 +11,8 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect
 
+from tunebench.serving.limits import Limits
 from tunebench.serving.metrics import Metrics
-from tunebench.serving.service import Limits
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

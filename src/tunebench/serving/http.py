@@ -18,8 +18,10 @@ import tunebench
 from tunebench.errors import TunebenchError
 from tunebench.memory import give_back_memory
 from tunebench.serving.guard import Guard, RefusedError
-from tunebench.serving.routes import Links, Uploads, model_routes, predict_routes, unusable
+from tunebench.serving.links import Links
+from tunebench.serving.routes import model_routes, predict_routes, unusable
 from tunebench.serving.service import Service
+from tunebench.serving.uploads import Uploads
 
 _log = logging.getLogger("tunebench.serving")
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it tells of every bad form

@@ -9,9 +9,22 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from tunebench.errors import DataError, MissingDependencyError
+
+
+class Links(Protocol):
+    """Fetches what a link points to."""
+
+    def fetch(self, url: str, into: Path, longest_s: float) -> str:
+        """Write the audio behind `url` to the file `into`, and return its title.
+
+        Raises:
+            DataError: the address is refused, or nothing usable is behind it.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from markdown_it import MarkdownIt
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -26,7 +21,9 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from tunebench.errors import DataError
 from tunebench.export.layout import CARD
 from tunebench.metrics.drift import Drift
+from tunebench.serving.links import Links
 from tunebench.serving.service import Loaded, Service
+from tunebench.serving.uploads import Uploads
 
 FETCHERS = 2
 """Links that are fetched at once."""
@@ -71,18 +68,6 @@ _BATCH_BODY = {
 }
 
 
-class Links(Protocol):
-    """Fetches what a link points to."""
-
-    def fetch(self, url: str, into: Path, longest_s: float) -> str:
-        """Write the audio behind `url` to the file `into`, and return its title.
-
-        Raises:
-            DataError: the address is refused, or nothing usable is behind it.
-        """
-        ...
-
-
 class Base64Audio(BaseModel):
     """The body of JSON requests."""
 
@@ -93,66 +78,6 @@ class Link(BaseModel):
     """A link to audio."""
 
     url: str = Field(min_length=1, max_length=2_000)
-
-
-class Uploads:
-    """Requests' recordings on their way through the service.
-
-    Args:
-        service: that answers.
-        threads: how many wait for decoding, or draw answers, at once.
-        background: does what no client waits for.
-        spool: a folder of its own, where uploads lie while they are decoded.
-    """
-
-    def __init__(self, service: Service, threads: int, background: Executor, spool: Path) -> None:
-        self.service, self._background, self.spool = service, background, spool
-        self._limiter = CapacityLimiter(threads)
-
-    async def answer(self, content: bytes, *, windows: bool, spectrogram: bool) -> dict[str, Any]:
-        """Classify the bytes of a file."""
-
-        def decode(loaded: Loaded) -> NDArray[np.int16]:
-            with NamedTemporaryFile(dir=self.spool) as file:  # no client's path is ever opened
-                file.write(content)
-                file.flush()
-                return self.service.decode(Path(file.name), loaded)
-
-        return await self._classify(decode, windows=windows, spectrogram=spectrogram)
-
-    async def answer_file(self, path: Path, *, windows: bool, spectrogram: bool) -> dict[str, Any]:
-        """Classify a file of the spool."""
-        decode = partial(self.service.decode, path)
-        return await self._classify(decode, windows=windows, spectrogram=spectrogram)
-
-    async def _classify(
-        self, decode: Callable[[Loaded], NDArray[np.int16]], *, windows: bool, spectrogram: bool
-    ) -> dict[str, Any]:
-        """Classify what `decode` gives, with the model that is there now, to the end."""
-        service = self.service
-        with service.using() as loaded:
-
-            def ask() -> Any:
-                samples = decode(loaded)
-                return samples, service.ask(samples, loaded)
-
-            samples, asked = await self._in_thread(ask)
-            parts = [part.result() if part.done() else await asyncio.wrap_future(part) for part in asked]
-            prediction = service.prediction(parts, len(samples), loaded)
-            service.count(prediction)
-            self._background.submit(service.remember, prediction, samples, loaded)
-
-            def describe() -> dict[str, Any]:
-                return service.describe(prediction, samples, loaded, windows=windows, spectrogram=spectrogram)
-
-            return await self._in_thread(describe) if windows or spectrogram else describe()
-
-    async def _in_thread(self, function: Callable[[], Any]) -> Any:
-        """Run a function that waits, without holding up other requests.
-
-        The thread that was free last is taken, whose memory is warm; an executor takes each in turn.
-        """
-        return await to_thread.run_sync(function, limiter=self._limiter)
 
 
 def predict_routes(uploads: Uploads, links: Links | None) -> APIRouter:

@@ -24,6 +24,7 @@ from tunebench.export.asked import load_model
 from tunebench.export.layout import WAVEFORM, Bundle
 from tunebench.serving.decoding import DecoderPool
 from tunebench.serving.drift import RecentWindows
+from tunebench.serving.limits import Limits
 from tunebench.serving.metrics import Metrics
 from tunebench.serving.pictures import envelope, png
 from tunebench.serving.predictor import UNSURE_BELOW, Prediction, Predictor
@@ -34,29 +35,7 @@ PICTURES = 64
 """Windows, at most, whose spectrogram an answer shows."""
 
 _REMEMBERED = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one client may ask for."""
-
-    bytes: int = 32 * 2**20
-    """Of an upload, and of all files of a batch together."""
-
-    seconds: float = 600.0
-    """Of a recording."""
-
-    decode_s: float = 20.0
-    """Of decoding one."""
-
-    receive_s: float = 30.0
-    """Of sending one."""
-
-    waiting: int = 256
-    """Requests at work or waiting; above, 429 is the answer."""
-
-    files: int = 32
-    """Of a batch."""
+"""Windows whose statistics are taken at a time."""
 
 
 @dataclass(frozen=True, slots=True)
