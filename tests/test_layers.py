@@ -17,7 +17,7 @@ ROOT = Path(tunebench.__file__).parent
 
 ROWS = (
     ("errors", "seeding", "paths"),
-    ("memory", "optional", "quiet"),
+    ("cores", "memory", "optional", "quiet"),
     ("catalog",),
     ("space",),
     ("audio",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 
@@ -25,6 +26,11 @@ def store() -> Path:
 def tracking_uri() -> str:
     """`$MLFLOW_TRACKING_URI`, or MLflow's SQLite store at `mlruns/mlflow.db`."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlruns' / 'mlflow.db'}"
+
+
+def shown(uri: str) -> str:
+    """A store's address as messages and logs may hold it: without a user's name and password."""
+    return re.sub(r"//[^/@\s]*@", "//", uri)
 
 
 def artifacts() -> Path:

@@ -89,6 +89,81 @@ def test_request_whose_client_left_is_not_run(runner: Runner, model: Model) -> N
     assert runner.submit(window(4.0)).result(10).item() == 4.0
 
 
+class Cut:
+    """So many windows, which are cut when they are asked for; notes the sizes of parts."""
+
+    def __init__(self, count: int, bad: int | None = None) -> None:
+        self.parts: list[int] = []
+        self._values = np.arange(count, dtype=np.float32)
+        if bad is not None:
+            self._values[bad] = np.nan
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        values = self._values[part]
+        self.parts.append(len(values))
+        return np.repeat(values[:, None], 8, axis=1)
+
+
+def test_long_recording_takes_turns_and_is_cut_when_its_turn_comes(runner: Runner, model: Model) -> None:
+    held(runner, model)
+    long = Cut(11)
+    asked = runner.submit(long, can_wait=True)
+    clip = runner.submit(window(30.0))
+    order: list[str] = []
+    asked.add_done_callback(lambda _: order.append("long"))
+    clip.add_done_callback(lambda _: order.append("clip"))
+    assert long.parts == []
+    model.free.set()
+    assert asked.result(10).ravel().tolist() == list(range(11))
+    assert clip.result(10).item() == 30.0
+    assert order == ["clip", "long"]
+    assert model.sizes == [1, 4, 4, 4]  # the last part shares its calls with the clip
+    assert long.parts == [4, 3, 4]
+
+
+def test_parts_of_one_recording_run_side_by_side() -> None:
+    together = threading.Barrier(2, timeout=10)
+
+    def both(windows: np.ndarray) -> np.ndarray:
+        together.wait()
+        return windows[:, :1]
+
+    made = Runner(lambda threads: both, Way(models=2, threads=1, batch=2))
+    assert made.submit(Cut(4)).result(10).ravel().tolist() == [0.0, 1.0, 2.0, 3.0]
+    made.close()
+
+
+def test_rest_of_a_recording_is_not_run_once_its_client_left(runner: Runner, model: Model) -> None:
+    held(runner, model)
+    asked = runner.submit(Cut(100))
+    model.free.set()
+    until = time.perf_counter() + 10
+    while len(model.sizes) < 3 and time.perf_counter() < until:
+        time.sleep(0.001)
+    assert asked.cancel() or asked.done()
+    runner.close()
+    assert sum(model.sizes) <= 101
+
+
+def test_one_bad_part_fails_the_recording_and_spares_its_neighbour(runner: Runner, model: Model) -> None:
+    with pytest.raises(ValueError, match="no sound"):
+        runner.submit(Cut(30, bad=9)).result(10)
+    assert runner.submit(window(1.0)).result(10).item() == 1.0
+
+
+def test_closing_answers_what_was_asked_and_takes_no_more(runner: Runner, model: Model) -> None:
+    held(runner, model)
+    asked = [runner.submit(Cut(9)), runner.submit(window(5.0))]
+    runner.close(wait=False)
+    with pytest.raises(RuntimeError, match="closed"):
+        runner.submit(window(1.0))
+    model.free.set()
+    assert [len(one.result(10)) for one in asked] == [9, 1]
+
+
 def test_failure_is_its_requests_alone(runner: Runner, model: Model) -> None:
     with pytest.raises(ValueError, match="no sound"):
         runner.submit(window(np.nan)).result(10)

@@ -7,8 +7,11 @@ import time
 import pytest
 from tests.tracking.project import better, request, run_trial
 
+from tunebench import paths
+from tunebench.errors import InputError
 from tunebench.tracking import connection, mlflow_listener
 from tunebench.tracking.connection import Connection
+from tunebench.tracking.download import version_of
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +34,15 @@ def test_a_server_that_is_down_costs_one_warning(project):
     assert "The search goes on" in warned[0]
     assert listener.run_ids == {}
     assert time.monotonic() - begun < 20
+
+
+def test_no_message_holds_a_password():
+    assert paths.shown("https://me:secret@example.org/a?b=c@d") == "https://example.org/a?b=c@d"
+    assert paths.shown("sqlite:////tmp/a@b/mlflow.db") == "sqlite:////tmp/a@b/mlflow.db"
+    with pytest.raises(InputError) as raised:
+        version_of("models:/music@champion", "http://me:secret@127.0.0.1:9")
+    assert "http://127.0.0.1:9" in str(raised.value)
+    assert "secret" not in str(raised.value)
 
 
 def test_a_folder_that_cannot_be_made_costs_one_warning(project):

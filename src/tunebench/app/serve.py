@@ -15,12 +15,16 @@ from tunebench.serving.metrics import Metrics
 from tunebench.serving.predictor import UNSURE_BELOW
 from tunebench.serving.service import Located, Service
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 POLL_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a model is served; the defaults are safe on a machine of one's own."""
+    """How a model is served; the defaults are safe on a machine of one's own.
+
+    `hosts` are names that a service on loopback without a token goes by, beside the machine's own for itself.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -28,6 +32,7 @@ class Settings:
     limits: Limits | None = None
     unsure_below: float = UNSURE_BELOW
     token: str | None = None
+    hosts: tuple[str, ...] = ()
     links: bool = False
     private_links: bool = False
     poll_s: float = POLL_S
@@ -60,8 +65,12 @@ def serve(
     limits = settings.limits or Limits()
     links = YtDlpLinks(limits.bytes, private=settings.private_links) if settings.links else None
     service = Service(locator(model), form=settings.form, limits=limits, unsure_below=settings.unsure_below)
+    is_guarded = settings.host not in LOOPBACK or settings.token is not None
     with spool_folder() as spool:
-        app = create_app(service, spool=spool, links=links, token=settings.token, poll_s=settings.poll_s)
+        app = create_app(
+            service, spool=spool, links=links, token=settings.token, poll_s=settings.poll_s,
+            hosts=None if is_guarded else {*LOOPBACK, *(host.lower() for host in settings.hosts)},
+        )  # fmt: skip
         run(
             app, host=settings.host, port=settings.port,
             on_listening=lambda port: on_listening(port, service),
@@ -79,7 +88,14 @@ def locator(model: str) -> Callable[[], Located]:
 def _in_folder(folder: Path) -> Located:
     described = layout.description(folder)
     content = described.read_bytes() if described else b""
-    return Located(folder, hashlib.sha256(content).hexdigest()[:8])
+    return Located(folder, hashlib.sha256(content).hexdigest()[:8], _stamp(folder))
+
+
+def _stamp(folder: Path) -> str:
+    """Changes with any of the folder's files: they may arrive one after another."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    states = [(str(path), (state := path.stat()).st_size, state.st_mtime_ns, state.st_ino) for path in files]
+    return hashlib.sha256(repr(states).encode()).hexdigest()
 
 
 class _Registered:
@@ -96,5 +112,5 @@ class _Registered:
         if self._known is None or self._known.version != version:
             name = self._address.removeprefix("models:/").partition("@")[0].partition("/")[0]
             folder = download_bundle(f"models:/{name}/{version}", paths.tracking_uri())
-            self._known = Located(folder, version)
+            self._known = Located(folder, version, stamp=version)
         return self._known

@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, TypeVar
 
 from tunebench.audio.corpus import Corpus
+from tunebench.cores import usable_cores
 
 Progress = Callable[[int, int], None]
 R = TypeVar("R")
@@ -31,7 +32,7 @@ def each(
 
     `work` is a function of a module. `progress` is told (tasks done, tasks in all).
     """
-    workers = workers or os.cpu_count() or 1
+    workers = workers or usable_cores()
 
     def told(done: int) -> None:
         if progress:

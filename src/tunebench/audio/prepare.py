@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
@@ -17,6 +16,7 @@ from tunebench.audio.pcm import checked
 from tunebench.audio.rejection import RejectedAudioError
 from tunebench.audio.store import Store
 from tunebench.audio.trim import Trim
+from tunebench.cores import usable_cores
 from tunebench.errors import DataError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def check_classes(corpus: Corpus) -> None:
 
 
 def _default_workers() -> int:
-    return (os.cpu_count() or 1) + 2
+    return usable_cores() + 2
 
 
 def _stored(path: Path, rate_hz: int, trim: Trim | None, decoder: Decoder, store: Store) -> tuple[str, int]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def serve(
@@ -20,6 +19,13 @@ def serve(
     token_file: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A file with the bearer token; or set TUNEBENCH_TOKEN."),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A name by which a proxy on this machine asks for the service; can be repeated.",
+        ),
     ] = None,
     links: Annotated[bool, typer.Option("--links", help="Take links, by yt-dlp.")] = False,
     private_links: Annotated[
@@ -44,11 +50,13 @@ def serve(
 
     Example: tunebench serve models:/music@champion --port 8000
     """
-    from tunebench.app.serve import Settings
+    from tunebench.app.serve import LOOPBACK, Settings
     from tunebench.app.serve import serve as run
     from tunebench.serving.limits import Limits
     from tunebench.serving.service import Service
 
+    logging.basicConfig(format="%(levelname)s: %(message)s")
+    logging.getLogger("tunebench.serving").setLevel(logging.INFO)
     token = _token(token_file)
     if host not in LOOPBACK and token is None:
         typer.secho(
@@ -81,6 +89,7 @@ def serve(
             ),
             unsure_below=unsure_below,
             token=token,
+            hosts=tuple(allow_host or ()),
             links=links or private_links,
             private_links=private_links,
             poll_s=poll_s,

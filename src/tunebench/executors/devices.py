@@ -74,10 +74,3 @@ def visible_gpus() -> list[Gpu]:
         for index, uuid, memory in rows
         if wanted is None or index in wanted or any(uuid.startswith(name) for name in wanted)
     ]
-
-
-def own_cores() -> list[int]:
-    """Cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))

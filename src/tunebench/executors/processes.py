@@ -13,8 +13,9 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import IO, Any
 
+from tunebench.cores import own_cores
 from tunebench.errors import SearchError, StorageError
-from tunebench.executors.devices import Share, own_cores, shares, visible_gpus
+from tunebench.executors.devices import Share, shares, visible_gpus
 from tunebench.executors.recipe import Recipe
 from tunebench.search.protocols import EpochListener, Lost
 from tunebench.trial import TrialRequest, TrialResult

@@ -8,7 +8,7 @@ import os
 import queue
 import select
 import subprocess
-import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -17,13 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunebench.errors import DataError
+from tunebench.serving.apart import command, environment
 
 _PIPE_BYTES = 2**20
+_CLOSING_S = 5.0
 _HEAD_BYTES = 2**12
 """More than the line before the samples can have."""
 
-_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(2**26), "MALLOC_TRIM_THRESHOLD_": str(2**26)}
-"""glibc keeps so many bytes between requests: to fetch them anew for each took two fifths of decoding one."""
+_KEPT = str(2**26)
+_ENVIRONMENT = {
+    # glibc keeps so many bytes between requests: to fetch them anew for each took two fifths of decoding one
+    "MALLOC_MMAP_THRESHOLD_": _KEPT,
+    "MALLOC_TRIM_THRESHOLD_": _KEPT,
+    "OPENBLAS_NUM_THREADS": "1",  # a thread a core would take 40 MB each of the bounded address space
+}
 
 
 class _Worker:
@@ -36,13 +43,13 @@ class _Worker:
         """The process, alive as far as is known."""
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tunebench.serving.decode_worker"],
+                command("tunebench.serving.decode_worker"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 bufsize=0,
-                env=_ALLOCATOR | os.environ,
+                env=environment(_ENVIRONMENT),
             )
             assert self._process.stdout is not None
             with suppress(OSError):  # the system allows less
@@ -81,8 +88,13 @@ class _Worker:
             raise DataError("it broke the decoder") from None
         return answer, np.frombuffer(body, np.int16)
 
+    def kill(self) -> None:
+        """Kill the process; another thread may wait for its answer, and tidies up after it."""
+        if (process := self._process) is not None:
+            process.kill()
+
     def stop(self) -> None:
-        """Kill the process and wait for it."""
+        """Kill the process, wait for it and close its pipes."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -99,8 +111,9 @@ def _read(pipe: int, into: memoryview, until: float) -> int:
         TimeoutError: none came in time.
         EOFError: the other end is closed, or there is no room left.
     """
-    ready, _, _ = select.select([pipe], [], [], max(0.0, until - time.monotonic()))
-    if not ready:
+    waiting = select.poll()  # `select.select` refuses file descriptors above 1023
+    waiting.register(pipe, select.POLLIN)
+    if not waiting.poll(1e3 * max(0.0, until - time.monotonic())):
         raise TimeoutError
     if not (count := os.readv(pipe, [into])):
         raise EOFError
@@ -113,6 +126,7 @@ class DecoderPool:
     def __init__(self, workers: int) -> None:
         self._workers = [_Worker() for _ in range(workers)]
         self._free: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._is_closed = threading.Event()
         for worker in self._workers:
             worker.start()
             self._free.put(worker)
@@ -122,9 +136,12 @@ class DecoderPool:
 
         Raises:
             DataError: it is not audio that can be used, too long, too slow to decode, or breaks the decoder.
+            RuntimeError: the pool was closed.
         """
         worker = self._free.get()
         try:
+            if self._is_closed.is_set():
+                raise RuntimeError("these decoders were closed")
             answer, samples = worker.ask(
                 {"path": str(path), "rate_hz": rate_hz, "longest_s": longest_s}, timeout_s
             )
@@ -138,6 +155,13 @@ class DecoderPool:
         return len(self._workers)
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes, what they are at included."""
+        self._is_closed.set()
         for worker in self._workers:
-            worker.stop()
+            worker.kill()
+        for _ in self._workers:  # each comes back from the thread that has it
+            with suppress(queue.Empty):
+                worker = self._free.get(timeout=_CLOSING_S)
+                worker.stop()
+        for worker in self._workers:  # who still waits for one is told that there is none
+            self._free.put(worker)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tunebench.errors import InputError
 from tunebench.metrics.drift import ENOUGH, STATISTICS, Drift, bin_counts, compare, measure
 
 RECENT = 1_000
@@ -16,12 +17,22 @@ RECENT = 1_000
 
 
 class RecentWindows:
-    """Rolling counts of the last `RECENT` windows; threads may share it."""
+    """Rolling counts of the last `RECENT` windows; threads may share it.
+
+    Raises:
+        InputError: the reference has other bins than these statistics.
+    """
 
     def __init__(self, reference: Mapping[str, Sequence[int]], classes: Sequence[str]) -> None:
         self._reference, self._classes = reference, tuple(classes)
         self._bins: deque[tuple[int, ...]] = deque(maxlen=RECENT)
         self._lock = threading.Lock()
+        bins = {name: len(counts) for name, counts in reference.items()}
+        if reference and bins != bin_counts(len(classes)):
+            raise InputError(
+                "The bundle's reference for drift has other bins than this version of tunebench takes. "
+                "Export the model again with this version, or serve it with the one that wrote it."
+            )
         self.seen = 0
 
     def add(self, waveforms: NDArray[np.float32], probabilities: NDArray[np.float32]) -> None:

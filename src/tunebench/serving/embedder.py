@@ -12,12 +12,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tunebench.audio.segments import segment_starts
 from tunebench.errors import InputError
 from tunebench.export import layout
 from tunebench.export.layout import WAVEFORM, Bundle
 from tunebench.export.serving_model import load_keras
-from tunebench.serving.windows import batches_of_windows
+from tunebench.serving.windows import RecordingWindows
 
 BATCH_SIZE = 32
 """Windows that are embedded at a time."""
@@ -66,9 +65,7 @@ class Embedder:
         Args:
             samples: `(samples,)` at the bundle's sample rate; windows are cut as training cut segments.
         """
-        bundle = self.bundle
-        starts = segment_starts(len(samples), bundle.segment_samples, bundle.hop_samples)
-        batches = batches_of_windows(samples, starts, bundle.segment_samples, batch_size=BATCH_SIZE)
+        batches = RecordingWindows.of(samples, self.bundle).batches(BATCH_SIZE)
         windows = [self._embed(tf.constant(batch)).numpy() for batch in batches]
         return np.concatenate(windows).mean(axis=0, dtype=np.float64).astype(np.float32)
 

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import os
+import math
 import resource
 import shutil
 import socket
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that is assigned in IPv6; what Python calls public of the rest depends on its release."""
+_KEPT_OUT = (
+    ipaddress.ip_network("3fff::/20"),  # for documents (RFC 9637)
+    ipaddress.ip_network("168.63.129.16/32"),  # a cloud's own services, under an address like any other
+)
+_MEMORY_BYTES = 2**30
 _REFUSED = "its address is not public, and is not fetched"
 
 
@@ -35,11 +41,30 @@ def check_address(host: str) -> None:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         raise NotPublicError(_REFUSED) from None
-    inner = [address, getattr(address, "ipv4_mapped", None), getattr(address, "sixtofour", None)]
     if address in _NAT64:
-        inner.append(ipaddress.IPv4Address(int(address) % 2**32))
-    if any(one is not None and (not one.is_global or one.is_multicast) for one in inner):
+        address = ipaddress.IPv4Address(int(address) % 2**32)
+    inner = [address, getattr(address, "ipv4_mapped", None), getattr(address, "sixtofour", None)]
+    if not all(one is None or _is_public(one) for one in inner):
         raise NotPublicError(_REFUSED)
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if not address.is_global or address.is_multicast or any(address in net for net in _KEPT_OUT):
+        return False
+    return address.version == 4 or address in _UNICAST
+
+
+def _is_own(address: Any, family: int) -> bool:
+    """Whether it is one of this machine's: a datagram's socket, which sends nothing, is bound to it."""
+    with _Socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(address)
+        except OSError:
+            return False  # it cannot be reached either way
+        return probe.getsockname()[0] == address[0]
+
+
+_Socket = socket.socket
 
 
 class PublicSocket(socket.socket):
@@ -59,10 +84,13 @@ class PublicSocket(socket.socket):
         if self.family not in (socket.AF_INET, socket.AF_INET6):
             raise NotPublicError(_REFUSED)
         check_address(str(address[0]))
+        if _is_own(address, self.family):
+            raise NotPublicError(_REFUSED)
 
 
 def fetch(request: dict[str, Any]) -> str:
     """Fetch to the file `into` by way of the empty `folder`, and return the title."""
+    sys.modules["curl_cffi"] = None  # pyright: ignore[reportArgumentType]  (its sockets are not Python's)
     import yt_dlp
 
     folder = Path(request["folder"])
@@ -119,9 +147,11 @@ def main() -> None:
     request = json.load(sys.stdin)
     resource.setrlimit(resource.RLIMIT_FSIZE, (request["most_bytes"], request["most_bytes"]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.environ.update({"PATH": "", "HOME": tempfile.gettempdir()})  # no other program is started
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        os.environ.pop(name, None)
+    resource.setrlimit(
+        resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES)
+    )  # pages are read and unpacked whole
+    processor_s = math.ceil(request["timeout_s"])
+    resource.setrlimit(resource.RLIMIT_CPU, (processor_s, processor_s))
     if not request["private"]:
         socket.socket = PublicSocket
     try:

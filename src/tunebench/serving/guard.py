@@ -6,8 +6,9 @@ import asyncio
 import hmac
 import json
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import ClientDisconnect
 
@@ -37,7 +38,7 @@ _HEADERS = (
 
 
 LEFT = 499
-"""What the metrics call a request whose client left before it had sent all of it."""
+"""What the metrics call a request whose client left before it was answered."""
 
 
 class RefusedError(Exception):
@@ -56,12 +57,23 @@ class Guard:
         limits: of one client.
         metrics: of the service.
         token: that requests must bear; None asks for none.
+        hosts: names that requests may give as their host; None takes any.
     """
 
-    def __init__(self, app: App, *, limits: Limits, metrics: Metrics, token: str | None) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        limits: Limits,
+        metrics: Metrics,
+        token: str | None,
+        hosts: Collection[str] | None = None,
+    ) -> None:
         self._app, self._limits, self._metrics = app, limits, metrics
         self._token = token.encode() if token else None
+        self._hosts = hosts
         self._working = 0
+        self._bodies = _Bodies(limits.held_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -92,28 +104,45 @@ class Guard:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
+        self._check_host(scope)
         self._check_token(scope, path)
         if not path.startswith("/predict"):
             await self._app(scope, receive, send)
             return
         self._check_length(scope)
         if self._working >= self._limits.waiting:
-            raise RefusedError(429, "The service is busy. Try again in a moment.", retry_after_s=1)
+            raise busy()
         self._working += 1
         self._metrics.accepted += 1
         self._metrics.waiting.set(self._working)
+        body = _Bounded(receive, self._limits, self._bodies)
         try:
-            await self._app(scope, _Bounded(receive, self._limits), send)
+            await self._app(scope, body, send)
             self._metrics.answered += 1
         except RefusedError:
             self._metrics.answered += 1  # with a refusal
             raise
         except ClientDisconnect:
-            self._metrics.accepted -= 1  # it never sent all of it
+            self._metrics.accepted -= 1  # it never sent all of it, or did not wait for the answer
             raise
         finally:
+            body.forget()
             self._working -= 1
             self._metrics.waiting.set(self._working)
+
+    def _check_host(self, scope: Scope) -> None:
+        """Keep out other sites' pages, whose names can be made to point to this machine (DNS rebinding)."""
+        if self._hosts is None:
+            return
+        given = _header(scope, b"host").decode("latin-1")
+        try:
+            name = urlsplit(f"//{given}").hostname
+        except ValueError:
+            name = None
+        if name not in self._hosts:
+            raise RefusedError(
+                421, f"This service does not go by the name {given[:80]!r}. Start it with --allow-host NAME."
+            )
 
     def _check_token(self, scope: Scope, path: str) -> None:
         if self._token is None or path in OPEN or path.startswith("/static/"):
@@ -131,11 +160,18 @@ class Guard:
             raise _too_large(self._limits)
 
 
-class _Bounded:
-    """The request's body, no longer and no slower than the limits."""
+class _Bodies:
+    """Bytes that all requests' bodies take now."""
 
-    def __init__(self, receive: Receive, limits: Limits) -> None:
-        self._receive, self._limits = receive, limits
+    def __init__(self, most: int) -> None:
+        self.most, self.held = most, 0
+
+
+class _Bounded:
+    """The request's body, no longer and no slower than the limits, as long as there is room for it."""
+
+    def __init__(self, receive: Receive, limits: Limits, bodies: _Bodies) -> None:
+        self._receive, self._limits, self._bodies = receive, limits, bodies
         self._bytes = 0
         self._until = time.perf_counter() + limits.receive_s
         self._is_done = False
@@ -148,11 +184,25 @@ class _Bounded:
                 message = await self._receive()
         except TimeoutError:
             raise RefusedError(408, f"Sending it took over {self._limits.receive_s:g} s.") from None
-        self._bytes += len(message.get("body", b""))
+        count = len(message.get("body", b""))
+        self._bytes += count
+        self._bodies.held += count
         self._is_done = not message.get("more_body", False)
         if self._bytes > self._limits.bytes:
             raise _too_large(self._limits)
+        if self._bodies.held > self._bodies.most:
+            raise busy()
         return message
+
+    def forget(self) -> None:
+        """The request is over, and its body is held no longer."""
+        self._bodies.held -= self._bytes
+        self._bytes = 0
+
+
+def busy() -> RefusedError:
+    """The refusal of a request for which there is no room now."""
+    return RefusedError(429, "The service is busy. Try again in a moment.", retry_after_s=1)
 
 
 def _too_large(limits: Limits) -> RefusedError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -37,6 +37,7 @@ def create_app(
     spool: Path,
     links: Links | None = None,
     token: str | None = None,
+    hosts: Collection[str] | None = None,
     poll_s: float = 0.0,
 ) -> FastAPI:
     """The service as an ASGI application.
@@ -46,6 +47,7 @@ def create_app(
         spool: a folder of its own, where uploads lie while they are decoded.
         links: fetches links; None offers none.
         token: that requests must bear; None asks for none.
+        hosts: names that requests may give as their host; None takes any.
         poll_s: how often to look for another model (s); 0 never.
     """
     background = ThreadPoolExecutor(1, thread_name_prefix="background")
@@ -60,9 +62,9 @@ def create_app(
         yield
         for keeper in keepers:
             keeper.cancel()
-        housekeeping.shutdown()
-        background.shutdown()
-        service.close()
+        for executor in (housekeeping, background):  # what they are at ends with the process
+            executor.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(service.close)
 
     app = FastAPI(
         title="tunebench",
@@ -72,7 +74,7 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.add_middleware(Guard, limits=service.limits, metrics=service.metrics, token=token)
+    app.add_middleware(Guard, limits=service.limits, metrics=service.metrics, token=token, hosts=hosts)
     _add_page(app)
 
     app.include_router(predict_routes(uploads, links))

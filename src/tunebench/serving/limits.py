@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one client may ask for."""
+    """What clients may ask for, each and all together."""
 
     bytes: int = 32 * 2**20
     """Of an upload, and of all files of a batch together."""
@@ -26,3 +26,12 @@ class Limits:
 
     files: int = 32
     """Of a batch."""
+
+    links: int = 8
+    """Links that are fetched or wait for it; above, 429 is the answer."""
+
+    held_bytes: int = 256 * 2**20
+    """Of all requests' bodies together; above, 429 is the answer."""
+
+    decoded_bytes: int = 256 * 2**20
+    """Of all recordings that were decoded; the next one waits while there are more."""

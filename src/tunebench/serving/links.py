@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import subprocess
-import sys
-from dataclasses import dataclass
+import os
+from asyncio.subprocess import DEVNULL, PIPE
+from contextlib import suppress
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,12 +15,15 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from tunebench.errors import DataError, MissingDependencyError
+from tunebench.serving.apart import command, environment
+
+_AT_ONCE = 2
 
 
 class Links(Protocol):
     """Fetches what a link points to."""
 
-    def fetch(self, url: str, into: Path, longest_s: float) -> str:
+    async def fetch(self, url: str, into: Path, longest_s: float) -> str:
         """Write the audio behind `url` to the file `into`, and return its title.
 
         Raises:
@@ -29,7 +34,7 @@ class Links(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class YtDlpLinks:
-    """Fetches http(s) links.
+    """Fetches http(s) links, two at a time; a fetch that is cancelled ends.
 
     Args:
         most_bytes: of what is fetched.
@@ -40,6 +45,7 @@ class YtDlpLinks:
     most_bytes: int
     timeout_s: float = 60.0
     private: bool = False
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     def __post_init__(self) -> None:
         if find_spec("yt_dlp") is None:
@@ -47,33 +53,46 @@ class YtDlpLinks:
                 "--links needs the package 'yt-dlp'. Install it with: pip install 'tunebench[links]'"
             )
 
-    def fetch(self, url: str, into: Path, longest_s: float) -> str:
+    async def fetch(self, url: str, into: Path, longest_s: float) -> str:
         """Write the audio behind `url` to the file `into`, and return its title.
 
         Raises:
             DataError: the address is refused, or nothing usable is behind it.
         """
         check(url)
-        with TemporaryDirectory(dir=into.parent) as folder:  # removed though the process be killed
-            request = {
-                "url": url, "into": str(into), "folder": folder, "most_bytes": self.most_bytes,
-                "longest_s": longest_s, "private": self.private,
-            }  # fmt: skip
-            try:
-                done = subprocess.run(
-                    [sys.executable, "-m", "tunebench.serving.fetch_worker"],
-                    input=json.dumps(request), capture_output=True, text=True, timeout=self.timeout_s,
-                    check=False,
-                )  # fmt: skip
-            except subprocess.TimeoutExpired:
-                raise DataError(f"fetching it took over {self.timeout_s:g} s") from None
+        async with self._turns:
+            said = await self._fetched(url, into, longest_s)
         try:
-            answer = json.loads(done.stdout.splitlines()[-1])
+            answer = json.loads(said.splitlines()[-1])
         except (IndexError, ValueError):
             raise DataError("it could not be fetched") from None
         if "refused" in answer:
             raise DataError(answer["refused"])
         return str(answer["title"])
+
+    async def _fetched(self, url: str, into: Path, longest_s: float) -> bytes:
+        """What the fetching process says."""
+        with TemporaryDirectory(dir=into.parent) as folder:  # removed though the process be killed
+            request = {
+                "url": url, "into": str(into), "folder": folder, "most_bytes": self.most_bytes,
+                "longest_s": longest_s, "private": self.private, "timeout_s": self.timeout_s,
+            }  # fmt: skip
+            # Its home is its own, since yt-dlp loads plugins from there; and there are no programs to start
+            own = {"HOME": folder, "TMPDIR": folder, "PATH": os.devnull, "YTDLP_NO_PLUGINS": "1"}
+            process = await asyncio.create_subprocess_exec(
+                *command("tunebench.serving.fetch_worker"),
+                stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=folder, env=environment(own),
+            )  # fmt: skip
+            try:
+                async with asyncio.timeout(self.timeout_s):
+                    said, _ = await process.communicate(json.dumps(request).encode())
+            except TimeoutError:
+                raise DataError(f"fetching it took over {self.timeout_s:g} s") from None
+            finally:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        return said
 
 
 def check(url: str) -> None:

@@ -48,6 +48,8 @@ class Metrics:
         """All of it in Prometheus's text format."""
         self._model.clear()
         self._model.labels(name, version, runtime).set(1)
+        self._drift.clear()
+        self._drifted.clear()
         for one in drift:
             self._drift.labels(one.name).set(one.distance)
             self._drifted.labels(one.name).set(one.drifted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from tunebench.audio.decoder import decode
 from tunebench.audio.pcm import FULL_SCALE, checked
 from tunebench.audio.rejection import RejectedAudioError
-from tunebench.audio.segments import segment_starts
 from tunebench.errors import DataError
 from tunebench.export import layout
 from tunebench.export.asked import Model, load_model
 from tunebench.export.layout import Bundle
-from tunebench.serving.windows import batches_of_windows
+from tunebench.serving.windows import RecordingWindows
 
 BATCH_SIZE = 32
 """Windows that are classified at a time."""
@@ -129,15 +128,9 @@ class Predictor:
 
     def classify(self, samples: NDArray[np.int16], path: Path | None = None) -> Prediction:
         """Classify decoded samples `(samples,)` at the bundle's sample rate."""
-        batches, starts = self.cut(samples)
-        windows = np.concatenate([self.model.ask(batch) for batch in batches])
-        return self.answer(windows, starts, path)
-
-    def cut(self, samples: NDArray[np.int16]) -> tuple[Iterator[NDArray[np.float32]], Sequence[int]]:
-        """The windows in batches `(n, segment_samples)`, and their first samples."""
-        bundle = self.bundle
-        starts = segment_starts(len(samples), bundle.segment_samples, bundle.hop_samples)
-        return batches_of_windows(samples, starts, bundle.segment_samples, batch_size=BATCH_SIZE), starts
+        windows = RecordingWindows.of(samples, self.bundle)
+        said = np.concatenate([self.model.ask(batch) for batch in windows.batches(BATCH_SIZE)])
+        return self.answer(said, windows.starts, path)
 
     def answer(
         self, windows: NDArray[np.float32], starts: Sequence[int], path: Path | None = None

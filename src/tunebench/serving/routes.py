@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
@@ -21,12 +18,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from tunebench.errors import DataError
 from tunebench.export.layout import CARD
 from tunebench.metrics.drift import Drift
+from tunebench.serving.client import Client, client_of
 from tunebench.serving.links import Links
 from tunebench.serving.service import Loaded, Service
 from tunebench.serving.uploads import Uploads
-
-FETCHERS = 2
-"""Links that are fetched at once."""
 
 _AUDIO = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
@@ -68,6 +63,18 @@ _BATCH_BODY = {
 }
 
 
+_LINK_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}}}
+            }
+        },
+    }
+}
+
+
 class Base64Audio(BaseModel):
     """The body of JSON requests."""
 
@@ -80,45 +87,58 @@ class Link(BaseModel):
     url: str = Field(min_length=1, max_length=2_000)
 
 
+Body = TypeVar("Body", bound=BaseModel)
+
+
 def predict_routes(uploads: Uploads, links: Links | None) -> APIRouter:
     """`/predict`, `/predict/batch` and `/predict/link`."""
     app = APIRouter()
-    fetchers = ThreadPoolExecutor(
-        FETCHERS, thread_name_prefix="link"
-    )  # links are slow, and hold up no upload
     service = uploads.service
 
     @app.post("/predict", openapi_extra=_BODY)
     async def predict(request: Request, windows: bool = False, spectrogram: bool = False) -> Response:
         """Classify one recording: as a form's file `audio`, as the body itself, or as base64 in JSON."""
         content = await _content(request)
-        return JSONResponse(await uploads.answer(content, windows=windows, spectrogram=spectrogram))
+        with service.using() as loaded:
+            async with client_of(request) as client:
+                said = await uploads.answer(content, loaded, client, windows=windows, spectrogram=spectrogram)
+        return JSONResponse(said)
 
     @app.post("/predict/batch", openapi_extra=_BATCH_BODY)
     async def predict_batch(request: Request, windows: bool = False) -> Response:
         """Classify a form's files `audio`; one that cannot be used has an `error` in its place."""
         sent = await _uploads(request, service.limits.files)
 
-        async def one(upload: UploadFile) -> dict[str, Any]:
+        async def one(upload: UploadFile, loaded: Loaded, client: Client) -> dict[str, Any]:
+            content = await upload.read()
             try:
-                said = await uploads.answer(await upload.read(), windows=windows, spectrogram=False)
+                said = await uploads.answer(content, loaded, client, windows=windows, spectrogram=False)
             except DataError as error:
                 said = {"error": unusable(error)}
             return {"file": upload.filename, **said}
 
-        return JSONResponse({"predictions": await asyncio.gather(*map(one, sent))})
+        with service.using() as loaded:  # one model for all of them
+            async with client_of(request) as client:
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        asked = [group.create_task(one(upload, loaded, client)) for upload in sent]
+                except BaseExceptionGroup:
+                    client.check()
+                    raise
+        return JSONResponse({"predictions": [task.result() for task in asked]})
 
-    @app.post("/predict/link")
-    async def predict_link(link: Link, windows: bool = False, spectrogram: bool = False) -> Response:
+    @app.post("/predict/link", openapi_extra=_LINK_BODY)
+    async def predict_link(request: Request, windows: bool = False, spectrogram: bool = False) -> Response:
         """Classify the audio behind an http(s) link, where the service offers that."""
         if links is None:
             raise HTTPException(403, "Links are off. Start the service with --links to have them.")
-        with NamedTemporaryFile(dir=uploads.spool) as file:
-            title = await asyncio.get_running_loop().run_in_executor(
-                fetchers, links.fetch, link.url, Path(file.name), service.limits.seconds
-            )
-            said = await uploads.answer_file(Path(file.name), windows=windows, spectrogram=spectrogram)
-        return JSONResponse({"title": title, **said})
+        link = await _json(request, Link, 'Send JSON as {"url": "<an http or https link>"}.')
+        with service.using() as loaded:
+            async with client_of(request) as client:
+                said = await uploads.answer_link(
+                    link.url, links, loaded, client, windows=windows, spectrogram=spectrogram
+                )
+        return JSONResponse(said)
 
     return app
 
@@ -194,18 +214,25 @@ async def _content(request: Request) -> bytes:
         (upload,) = await _uploads(request, 1)
         return await upload.read()
     if kind == "application/json":
+        instead = 'Send JSON as {"audio": "<the file in base64>"}, or the file itself.'
         try:
-            encoded = Base64Audio.model_validate_json(await request.body()).audio
-            return base64.b64decode(encoded, validate=True)
-        except (ValueError, binascii.Error):
-            raise HTTPException(
-                422, 'Send JSON as {"audio": "<the file in base64>"}, or the file itself.'
-            ) from None
+            return base64.b64decode((await _json(request, Base64Audio, instead)).audio, validate=True)
+        except binascii.Error:
+            raise HTTPException(422, instead) from None
     if kind.startswith(("audio/", "video/")) or kind in ("", "application/octet-stream", "application/ogg"):
         return await request.body()
     raise HTTPException(
         415, f"{kind[:80]} is not taken. Send audio/wav or another audio type, multipart/form-data or JSON."
     )
+
+
+async def _json(request: Request, model: type[Body], instead: str) -> Body:
+    """The request's body as a model; FastAPI would call a body that is too slow or too large malformed."""
+    content = await request.body()
+    try:
+        return model.model_validate_json(content)
+    except ValueError:
+        raise HTTPException(422, instead) from None
 
 
 async def _uploads(request: Request, most: int) -> list[UploadFile]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from statistics import median
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tunebench.cores import usable_cores
 from tunebench.export.forms import Asked
 
 Load = Callable[[int], Asked]
@@ -72,7 +74,7 @@ def choose(
         The way, and all that was measured.
     """
     loaded: dict[int, list[Asked]] = {}
-    tried = layouts(cores or os.cpu_count() or 1, shared=shared)
+    tried = layouts(cores or usable_cores(), shared=shared)
     for models, threads in tried:
         held = loaded.setdefault(threads, [])
         held += [load(threads) for _ in range(models - len(held))]
@@ -125,13 +127,49 @@ def _rate(models: Sequence[Asked], batch_size: int, example: NDArray[np.float32]
     return sum(rates)
 
 
-_Job = tuple[NDArray[np.float32], "Future[NDArray[np.float32]]"]
+class Windows(Protocol):
+    """Windows `(n, samples)` float32; an array, or what cuts them when they are taken."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> NDArray[np.float32]: ...
+
+
+@dataclass(eq=False)
+class _Job:
+    """One request: its windows, how many were taken and answered, and what was said of them."""
+
+    windows: Windows
+    future: Future[NDArray[np.float32]] = field(default_factory=Future)
+    taken: int = 0
+    answered: int = 0
+    said: NDArray[np.float32] | None = None
+
+    def take(self, most: int) -> _Part:
+        """The next windows, which nobody else will take."""
+        part = _Part(self, slice(self.taken, min(self.taken + most, len(self.windows))))
+        self.taken = part.at.stop
+        return part
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Windows of a job that one call of the model takes."""
+
+    job: _Job
+    at: slice
 
 
 class Runner:
     """Threads that take windows from one queue. No request waits for others to come: what waits goes as one.
 
-    A long recording comes in parts of the way's batch, so that it does not hold up short ones.
+    A long recording takes its turn again for each part of the way's batch, behind those that wait by then.
+    So it does not hold up short ones, and its windows are cut when their turn has come.
+
+    Args:
+        load: loads a model.
+        way: how requests are run.
+        on_batch: receives the number of windows of each call.
     """
 
     def __init__(
@@ -139,9 +177,10 @@ class Runner:
     ) -> None:
         self.way = way
         self._on_batch = on_batch
-        self._jobs: queue.Queue[_Job | None] = queue.Queue()
+        self._waiting: deque[_Job] = deque()
+        self._busy, self._is_closed = 0, False
+        self._changed = threading.Condition()
         self._alone = load(way.wide or way.threads)
-        self._busy, self._lock = 0, threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, args=(load(way.threads),), name=f"runner-{n}", daemon=True)
             for n in range(way.models)
@@ -149,65 +188,106 @@ class Runner:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, windows: NDArray[np.float32], *, can_wait: bool = False) -> Future[NDArray[np.float32]]:
-        """Ask for the probabilities `(n, classes)` of windows `(n, samples)`.
+    def submit(self, windows: Windows, *, can_wait: bool = False) -> Future[NDArray[np.float32]]:
+        """Ask for the probabilities `(n, classes)` of windows `(n, samples)`; what is cancelled is not run.
 
         Args:
-            windows: of one request.
-            can_wait: whether the caller's thread may do the work, and does if nothing else is at work, since
-                handing it to another thread takes time too.
+            windows: of one request, at least one.
+            can_wait: whether the caller's thread may do the work, and does if nothing else is at work and it
+                is one part: handing it to another thread takes time too.
+
+        Raises:
+            RuntimeError: it was closed.
         """
-        job: _Job = (windows, Future())
-        with self._lock:
-            is_alone = can_wait and self._busy == 0 and self._jobs.empty()
-            self._busy += is_alone
-        if is_alone:
-            self._answer(self._alone, [job])
-        else:
-            self._jobs.put(job)
-        return job[1]
+        job = _Job(windows)
+        with self._changed:
+            if self._is_closed:
+                raise RuntimeError("this runner was closed")
+            is_here = can_wait and not self._busy and not self._waiting and len(windows) <= self.way.batch
+            if is_here:
+                self._busy += 1
+            else:
+                self._waiting.append(job)
+                self._changed.notify()
+        if is_here:
+            self._answer(self._alone, [job.take(self.way.batch)])
+        return job.future
 
     def _work(self, model: Asked) -> None:
-        while (job := self._jobs.get()) is not None:
-            jobs = [job]
-            windows = len(job[0])
-            while windows < self.way.batch:
-                try:
-                    another = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-                if another is None:
-                    self._jobs.put(None)
-                    break
-                jobs.append(another)
-                windows += len(another[0])
-            with self._lock:
-                self._busy += 1
-            self._answer(model, jobs)
+        while parts := self._next():
+            self._answer(model, parts)
 
-    def _answer(self, model: Asked, jobs: list[_Job]) -> None:
-        jobs = [job for job in jobs if job[1].set_running_or_notify_cancel()]  # whose client has not left
+    def _next(self) -> list[_Part]:
+        """What the next call of the model takes; nothing once it was closed and all was taken."""
+        parts: list[_Part] = []
+        with self._changed:
+            while not parts:
+                while not self._waiting:
+                    if self._is_closed:
+                        return []
+                    self._changed.wait()
+                room = self.way.batch
+                while room and self._waiting:
+                    job = self._waiting.popleft()
+                    if job.future.done():  # its client left, or a part of it failed
+                        continue
+                    part = job.take(room)
+                    parts.append(part)
+                    room -= part.at.stop - part.at.start
+                    if job.taken < len(job.windows):
+                        self._waiting.append(job)
+                        self._changed.notify()
+            self._busy += 1
+        return parts
+
+    def _answer(self, model: Asked, parts: list[_Part]) -> None:
         try:
-            if not jobs:
-                return
-            together = np.concatenate([windows for windows, _ in jobs])
+            together = np.concatenate([part.job.windows[part.at] for part in parts])
             self._on_batch(len(together))
             said = model(together)
         except Exception as error:  # a request's failure must not end the thread
-            for _, future in jobs:
-                future.set_exception(error)
+            for part in parts:
+                _settle(part.job.future, error=error)
             return
         finally:
-            with self._lock:
+            with self._changed:
                 self._busy -= 1
-        at = 0
-        for windows, future in jobs:
-            future.set_result(said[at : at + len(windows)])
-            at += len(windows)
+        first = 0
+        for part in parts:
+            count = part.at.stop - part.at.start
+            self._note(part, said[first : first + count])
+            first += count
 
-    def close(self) -> None:
-        """Answer what was asked, and end the threads."""
-        for _ in self._threads:
-            self._jobs.put(None)
-        for thread in self._threads:
-            thread.join()
+    def _note(self, part: _Part, said: NDArray[np.float32]) -> None:
+        job = part.job
+        with self._changed:
+            if job.said is None:
+                job.said = np.empty((len(job.windows), *said.shape[1:]), said.dtype)
+            job.said[part.at] = said
+            job.answered += len(said)
+            is_over = job.answered == len(job.windows)
+        if is_over:
+            _settle(job.future, result=job.said)
+
+    def close(self, *, wait: bool = True) -> None:
+        """Answer what was asked, and end the threads; without `wait`, they end when they are done."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+
+def _settle(
+    future: Future[NDArray[np.float32]],
+    *,
+    result: NDArray[np.float32] | None = None,
+    error: Exception | None = None,
+) -> None:
+    """Give a future its result or error, unless it was cancelled or another part has failed before."""
+    with suppress(InvalidStateError):
+        if error is not None:
+            future.set_exception(error)
+        elif result is not None:
+            future.set_result(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,29 +16,61 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEADERS_S = 10.0
-"""A connection that has sent no whole request by then is closed."""
+PATIENCE_S = 10.0
+"""A connection that has sent no request by then, or taken nothing of its answer, is closed."""
+
+_CONNECTIONS, _FEWEST = 1_024, 16
+_OTHER_FILES = 512
+"""File descriptors of models, decoders, and each request's file."""
 
 _LINGER_S = 0.25
 _SPOOL = "tunebench-serve-"
 
 
 class PatientProtocol(H11Protocol):
-    """Closes connections that send nothing, and reads what was sent before a shutdown."""
+    """Closes connections of which nothing comes, and reads what was sent before a shutdown.
+
+    uvicorn's own clock stops at the first byte of a request, however long the others take.
+    """
+
+    _late: asyncio.TimerHandle | None = None
+    _unsent = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start the clock."""
+        """Start the clock: a request is due."""
         super().connection_made(transport)  # pyright: ignore[reportArgumentType]
-        self._late = self.loop.call_later(HEADERS_S, self._close_if_idle)
+        self._start_clock()
+
+    def on_response_complete(self) -> None:
+        """Start it again: the answer has to be taken, and the next request is due."""
+        super().on_response_complete()
+        self._start_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
-        self._late.cancel()
+        """Stop it."""
+        self._stop_clock()
         super().connection_lost(exc)
 
-    def _close_if_idle(self) -> None:
-        if self.cycle is None:
+    def _start_clock(self) -> None:
+        self._stop_clock()
+        if not self.transport.is_closing() or self.transport.get_write_buffer_size():
+            self._unsent = self.transport.get_write_buffer_size()
+            self._late = self.loop.call_later(PATIENCE_S, self._end_if_idle)
+
+    def _stop_clock(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _end_if_idle(self) -> None:
+        unsent = self.transport.get_write_buffer_size()
+        if unsent and unsent >= self._unsent:
+            self.transport.abort()  # it takes nothing, and closing would wait for that
+        elif unsent:
+            self._start_clock()
+        elif self.cycle is None or self.cycle.response_complete:
             self.transport.close()
+        # else a request is at work, whose own limits hold; its answer starts the clock again
 
     def shutdown(self) -> None:
         """Let a request that is in the socket already be read, and answered, before the connection ends."""
@@ -63,6 +96,15 @@ def spool_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+def _connections() -> int:
+    """How many may be open at once: as many as leave file descriptors for the rest of the service."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < (wanted := _CONNECTIONS + _OTHER_FILES):
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(_FEWEST, min(_CONNECTIONS, soft - _OTHER_FILES))
+
+
 def run(
     app: FastAPI, *, host: str, port: int, on_listening: Callable[[int], None], grace_s: float = 30.0
 ) -> None:
@@ -77,7 +119,7 @@ def run(
     """
     config = uvicorn.Config(
         app, host=host, port=port, http=PatientProtocol, ws="none", log_level="warning", access_log=False,
-        timeout_graceful_shutdown=int(grace_s), timeout_keep_alive=15, limit_concurrency=1_024,
+        timeout_graceful_shutdown=int(grace_s), timeout_keep_alive=15, limit_concurrency=_connections(),
         h11_max_incomplete_event_size=16_384, server_header=False, backlog=512,
     )  # fmt: skip
     server = uvicorn.Server(config)

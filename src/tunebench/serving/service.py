@@ -5,7 +5,6 @@ Nothing here knows HTTP; `serving.http` does.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -17,11 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tunebench.audio.segments import segment_starts
-from tunebench.errors import InputError
+from tunebench.cores import usable_cores
+from tunebench.errors import DataError, InputError
 from tunebench.export import forms, layout
 from tunebench.export.asked import load_model
-from tunebench.export.layout import WAVEFORM, Bundle
+from tunebench.export.layout import PROBABILITIES, REFERENCE, WAVEFORM, Bundle
+from tunebench.export.parity import TOLERANCE_ACROSS_DEVICES, tolerance_of
 from tunebench.serving.decoding import DecoderPool
 from tunebench.serving.drift import RecentWindows
 from tunebench.serving.limits import Limits
@@ -29,7 +29,7 @@ from tunebench.serving.metrics import Metrics
 from tunebench.serving.pictures import envelope, png
 from tunebench.serving.predictor import UNSURE_BELOW, Prediction, Predictor
 from tunebench.serving.runner import Measured, Runner, Way, choose
-from tunebench.serving.windows import batches_of_windows
+from tunebench.serving.windows import RecordingWindows
 
 PICTURES = 64
 """Windows, at most, whose spectrogram an answer shows."""
@@ -37,13 +37,20 @@ PICTURES = 64
 _REMEMBERED = 16
 """Windows whose statistics are taken at a time."""
 
+_PROBED = 4
+"""Examples that a model answers before it is taken."""
+
+_FIRST_DECODE_S = 60.0
+"""The first time, the process has to start as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A bundle's folder, and what changes when it is another model."""
+    """A bundle's folder, what its model is called, and what changes whenever a file of it does."""
 
     folder: Path
     version: str
+    stamp: str
 
 
 Locate = Callable[[], Located]
@@ -54,7 +61,7 @@ class Loaded:
     """One model in use: its bundle, its runner, and what it heard."""
 
     bundle: Bundle
-    version: str
+    located: Located
     form: str
     runner: Runner
     predictor: Predictor
@@ -63,9 +70,10 @@ class Loaded:
     users: int = 0
     """Requests that are at work with it."""
 
-    def close(self) -> None:
-        """Answer what was asked of it, and end its threads."""
-        self.runner.close()
+    @property
+    def version(self) -> str:
+        """Of the model, as clients are told."""
+        return self.located.version
 
 
 class Service:
@@ -95,7 +103,7 @@ class Service:
         self.metrics = Metrics()
         self._locate, self._form, self._way = locate, form, way
         self._swapping, self._counting = threading.Lock(), threading.Lock()
-        self.decoders = DecoderPool(workers or os.cpu_count() or 1)
+        self.decoders = DecoderPool(workers or usable_cores())
         try:
             self.loaded = self._load(locate())
         except BaseException:
@@ -117,13 +125,29 @@ class Service:
             return (only or load_model(bundle, form=form, threads=threads)).ask
 
         with np.load(bundle.example, allow_pickle=False) as stored:
-            example = stored[WAVEFORM][0].astype(np.float32)
+            inputs, expected = stored[WAVEFORM][:_PROBED].astype(np.float32), stored[PROBABILITIES][:_PROBED]
+        example = inputs[0]
         way, measured = (self._way, []) if self._way else choose(load, example, shared=shared)
         predictor = Predictor(bundle, only or load_model(bundle, form=form, threads=way.threads))
+        recent = RecentWindows(bundle.info.get("reference", {}), bundle.classes)
+        _check_answers(bundle, form, predictor.model.ask(inputs), expected)
+        self._check_decoding(bundle)
         runner = Runner(load, way, on_batch=self.metrics.batches.observe)
         runner.submit(example[None]).result()
-        recent = RecentWindows(bundle.info.get("reference", {}), bundle.classes)
-        return Loaded(bundle, located.version, form, runner, predictor, recent, measured)
+        return Loaded(bundle, located, form, runner, predictor, recent, measured)
+
+    def _check_decoding(self, bundle: Bundle) -> None:
+        """Decode a clip of the bundle: a service that says that it is ready can do so."""
+        clip = next(iter(sorted((bundle.folder / REFERENCE).glob("*.wav"))), None)
+        if clip is None:
+            return
+        try:
+            self.decoders.decode(clip, bundle.sample_rate_hz, longest_s=600.0, timeout_s=_FIRST_DECODE_S)
+        except DataError as error:
+            raise InputError(
+                f"{clip}: this clip of the bundle cannot be decoded ({error}). Export the model again, or "
+                "see what keeps a decoding process from working: `python -m tunebench.serving.decode_worker`."
+            ) from error
 
     def refresh(self) -> bool:
         """Change to the model that `locate` finds now, if it is another; requests at work end with their own.
@@ -136,14 +160,14 @@ class Service:
         """
         with self._swapping:
             located = self._locate()
-            if located.version == self.loaded.version:
+            if located.stamp == self.loaded.located.stamp:
                 return False
             fresh = self._load(located)
             with self._counting:
                 before, self.loaded = self.loaded, fresh
                 is_idle = before.users == 0
             if is_idle:
-                before.close()
+                before.runner.close(wait=False)
         return True
 
     @contextmanager
@@ -159,7 +183,7 @@ class Service:
                 loaded.users -= 1
                 is_last = loaded is not self.loaded and loaded.users == 0
             if is_last:
-                loaded.close()
+                loaded.runner.close(wait=False)  # nothing is asked of it any more
 
     def decode(self, path: Path, loaded: Loaded) -> NDArray[np.int16]:
         """A file as the model's corpus would hold it, `(samples,)`.
@@ -174,22 +198,13 @@ class Service:
             timeout_s=self.limits.decode_s,
         )
 
-    def ask(self, samples: NDArray[np.int16], loaded: Loaded) -> list[Future[NDArray[np.float32]]]:
-        """The windows' probabilities, in parts that the runner takes one by one."""
-        bundle = loaded.bundle
-        starts = segment_starts(len(samples), bundle.segment_samples, bundle.hop_samples)
-        size = max(loaded.runner.way.batch, 1)
-        is_short = len(starts) <= size  # parts of a long one are run side by side
-        return [
-            loaded.runner.submit(batch, can_wait=is_short)
-            for batch in batches_of_windows(samples, starts, bundle.segment_samples, batch_size=size)
-        ]
+    def ask(self, samples: NDArray[np.int16], loaded: Loaded) -> Future[NDArray[np.float32]]:
+        """The windows' probabilities `(windows, classes)`."""
+        return loaded.runner.submit(RecordingWindows.of(samples, loaded.bundle), can_wait=True)
 
-    def prediction(self, parts: list[NDArray[np.float32]], samples: int, loaded: Loaded) -> Prediction:
-        """What the parts say together of a recording of so many samples."""
-        bundle = loaded.bundle
-        starts = segment_starts(samples, bundle.segment_samples, bundle.hop_samples)
-        return loaded.predictor.answer(np.concatenate(parts), starts)
+    def prediction(self, said: NDArray[np.float32], samples: NDArray[np.int16], loaded: Loaded) -> Prediction:
+        """What a recording's windows say together."""
+        return loaded.predictor.answer(said, RecordingWindows.of(samples, loaded.bundle).starts)
 
     def count(self, prediction: Prediction) -> None:
         """Note an answer in the metrics."""
@@ -199,9 +214,8 @@ class Service:
 
     def remember(self, prediction: Prediction, samples: NDArray[np.int16], loaded: Loaded) -> None:
         """Note what was heard and said in the model's rolling statistics."""
-        bundle, at = loaded.bundle, 0
-        starts = segment_starts(len(samples), bundle.segment_samples, bundle.hop_samples)
-        for batch in batches_of_windows(samples, starts, bundle.segment_samples, batch_size=_REMEMBERED):
+        at = 0
+        for batch in RecordingWindows.of(samples, loaded.bundle).batches(_REMEMBERED):
             loaded.recent.add(batch, prediction.windows[at : at + len(batch)])
             at += len(batch)
 
@@ -243,7 +257,7 @@ class Service:
         bundle, starts_s = loaded.bundle, prediction.window_starts_s[:PICTURES]
         starts = [round(start_s * bundle.sample_rate_hz) for start_s in starts_s]
         found: list[dict[str, Any]] = []
-        for batch in batches_of_windows(samples, starts, bundle.segment_samples, batch_size=8):
+        for batch in RecordingWindows(samples, starts, bundle.segment_samples).batches(8):
             images = see(batch)
             if images.ndim != 4:  # the waveform itself is no picture
                 return []
@@ -277,5 +291,17 @@ class Service:
 
     def close(self) -> None:
         """Answer what was asked, and end threads and processes."""
-        self.loaded.close()
+        self.loaded.runner.close()
         self.decoders.close()
+
+
+def _check_answers(
+    bundle: Bundle, form: str, said: NDArray[np.float32], expected: NDArray[np.float32]
+) -> None:
+    """Refuse a model that does not say what the trained one said: its files are of several models."""
+    allowed = max(tolerance_of(form, float(bundle.parity["tolerance"])), TOLERANCE_ACROSS_DEVICES)
+    if said.shape != expected.shape or not (np.abs(said - expected) <= allowed).all():
+        raise InputError(
+            f"{bundle.folder}: the model does not answer its examples as {layout.EXAMPLE} holds them, so the "
+            "files are not of one model. Copy the whole folder again, or export it with `tunebench export`."
+        )

@@ -3,18 +3,55 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import math
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from threading import Semaphore
 from typing import Any
 
 import numpy as np
 from anyio import CapacityLimiter, to_thread
 from numpy.typing import NDArray
 
+from tunebench.serving.client import Client
+from tunebench.serving.guard import busy
+from tunebench.serving.links import Links
+from tunebench.serving.predictor import Prediction
 from tunebench.serving.service import Loaded, Service
+
+_BACKLOG = 64
+"""Recordings that wait for their statistics; more are not in them."""
+
+
+class _Room:
+    """Bytes of decoded recordings: none is decoded while so many are held. One event loop uses it."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._held = most, 0
+        self._changed = asyncio.Condition()
+
+    async def wait(self) -> None:
+        """Until there is room for another recording."""
+        if self._held >= self._most:
+            async with self._changed:
+                await self._changed.wait_for(lambda: self._held < self._most)
+
+    @asynccontextmanager
+    async def holding(self, count: int) -> AsyncIterator[None]:
+        """So many bytes are held."""
+        self._held += count
+        try:
+            yield
+        finally:
+            was_full = self._held >= self._most
+            self._held -= count
+            if was_full:
+                async with self._changed:
+                    self._changed.notify_all()
 
 
 class Uploads:
@@ -22,56 +59,107 @@ class Uploads:
 
     Args:
         service: that answers.
-        threads: how many wait for decoding, or draw answers, at once.
+        threads: how many recordings wait for decoding, or are drawn, at once.
         background: does what no client waits for.
         spool: a folder of its own, where uploads lie while they are decoded.
     """
 
     def __init__(self, service: Service, threads: int, background: Executor, spool: Path) -> None:
         self.service, self._background, self.spool = service, background, spool
-        self._limiter = CapacityLimiter(threads)
+        self._turns, self._room = asyncio.Semaphore(threads), _Room(service.limits.decoded_bytes)
+        self._drawing, self._unlimited = CapacityLimiter(threads), CapacityLimiter(math.inf)
+        self._backlog, self._fetching = Semaphore(_BACKLOG), 0
 
-    async def answer(self, content: bytes, *, windows: bool, spectrogram: bool) -> dict[str, Any]:
-        """Classify the bytes of a file."""
+    async def answer(
+        self, content: bytes, loaded: Loaded, client: Client, *, windows: bool, spectrogram: bool
+    ) -> dict[str, Any]:
+        """Classify the bytes of a file.
 
-        def decode(loaded: Loaded) -> NDArray[np.int16]:
+        Raises:
+            DataError: it is not audio that can be used.
+            ClientDisconnect: the client left, so that nobody waits for the answer.
+        """
+
+        def decode() -> NDArray[np.int16]:
             with NamedTemporaryFile(dir=self.spool) as file:  # no client's path is ever opened
                 file.write(content)
                 file.flush()
                 return self.service.decode(Path(file.name), loaded)
 
-        return await self._classify(decode, windows=windows, spectrogram=spectrogram)
+        return await self._classify(decode, loaded, client, windows=windows, spectrogram=spectrogram)
 
-    async def answer_file(self, path: Path, *, windows: bool, spectrogram: bool) -> dict[str, Any]:
-        """Classify a file of the spool."""
-        decode = partial(self.service.decode, path)
-        return await self._classify(decode, windows=windows, spectrogram=spectrogram)
+    async def answer_link(
+        self, url: str, links: Links, loaded: Loaded, client: Client, *, windows: bool, spectrogram: bool
+    ) -> dict[str, Any]:
+        """Classify what is behind a link, and give its title; raises as `answer` does.
+
+        Raises:
+            RefusedError: enough are fetched: links are slow, and must not take the uploads' places.
+        """
+        limits = self.service.limits
+        if self._fetching >= limits.links:
+            raise busy()
+        self._fetching += 1
+        try:
+            with NamedTemporaryFile(dir=self.spool) as file:
+                path = Path(file.name)
+                fetched = client.waits_for(asyncio.create_task(links.fetch(url, path, limits.seconds)))
+                try:
+                    title = await fetched
+                finally:
+                    fetched.cancel()
+                    client.check()
+                decode = partial(self.service.decode, path, loaded)
+                said = await self._classify(decode, loaded, client, windows=windows, spectrogram=spectrogram)
+        finally:
+            self._fetching -= 1
+        return {"title": title, **said}
 
     async def _classify(
-        self, decode: Callable[[Loaded], NDArray[np.int16]], *, windows: bool, spectrogram: bool
+        self,
+        decode: Callable[[], NDArray[np.int16]],
+        loaded: Loaded,
+        client: Client,
+        *,
+        windows: bool,
+        spectrogram: bool,
     ) -> dict[str, Any]:
-        """Classify what `decode` gives, with the model that is there now, to the end."""
+        """Classify what `decode` gives."""
         service = self.service
-        with service.using() as loaded:
 
-            def ask() -> Any:
-                samples = decode(loaded)
-                return samples, service.ask(samples, loaded)
+        def ask() -> Any:
+            client.check()
+            samples = decode()
+            client.check()
+            return samples, client.waits_for(service.ask(samples, loaded))
 
-            samples, asked = await self._in_thread(ask)
-            parts = [part.result() if part.done() else await asyncio.wrap_future(part) for part in asked]
-            prediction = service.prediction(parts, len(samples), loaded)
+        async with self._turns:
+            await self._room.wait()
+            samples, asked = await _in_thread(ask, self._unlimited)
+        async with self._room.holding(samples.nbytes):
+            try:
+                said = asked.result() if asked.done() else await asyncio.wrap_future(asked)
+            finally:
+                client.check()  # the futures of a client who left are cancelled
+            prediction = service.prediction(said, samples, loaded)
             service.count(prediction)
-            self._background.submit(service.remember, prediction, samples, loaded)
+            self._remember(prediction, samples, loaded)
 
             def describe() -> dict[str, Any]:
                 return service.describe(prediction, samples, loaded, windows=windows, spectrogram=spectrogram)
 
-            return await self._in_thread(describe) if windows or spectrogram else describe()
+            return await _in_thread(describe, self._drawing) if windows or spectrogram else describe()
 
-    async def _in_thread(self, function: Callable[[], Any]) -> Any:
-        """Run a function that waits, without holding up other requests.
+    def _remember(self, prediction: Prediction, samples: NDArray[np.int16], loaded: Loaded) -> None:
+        """Note what was heard and said, some time after the answer."""
+        if self._backlog.acquire(blocking=False):
+            noted = self._background.submit(self.service.remember, prediction, samples, loaded)
+            noted.add_done_callback(lambda _: self._backlog.release())
 
-        The thread that was free last is taken, whose memory is warm; an executor takes each in turn.
-        """
-        return await to_thread.run_sync(function, limiter=self._limiter)
+
+async def _in_thread(function: Callable[[], Any], limiter: CapacityLimiter) -> Any:
+    """Run a function that waits, without holding up other requests.
+
+    The thread that was free last is taken, whose memory is warm; an executor takes each in turn.
+    """
+    return await to_thread.run_sync(function, limiter=limiter)

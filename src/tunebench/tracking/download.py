@@ -8,6 +8,7 @@ from pathlib import Path
 from mlflow import MlflowClient, artifacts
 from mlflow.exceptions import MlflowException
 
+from tunebench import paths
 from tunebench.errors import InputError
 from tunebench.export import layout
 
@@ -63,5 +64,6 @@ def _parts(address: str) -> re.Match[str]:
 
 def _no_such_model(address: str, uri: str, error: MlflowException) -> InputError:
     return InputError(
-        f"{address}: no such model in {uri} ({error.message}); NAME is that of a finished search"
+        f"{address}: no such model in {paths.shown(uri)} ({paths.shown(error.message)}); "
+        "NAME is that of a finished search"
     )

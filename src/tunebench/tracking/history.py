@@ -9,6 +9,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_PARENT_RUN_ID
 
+from tunebench import paths
 from tunebench.errors import InputError
 from tunebench.search.earlier import EarlierSearch, Trained
 from tunebench.space.adopt import typed
@@ -36,14 +37,18 @@ def read_searches(earlier: str, uri: str, objective: str) -> list[EarlierSearch]
             EarlierSearch(earlier, "", "", [])
         ]
     except MlflowException as error:
-        raise InputError(f"search.warm_start: {earlier}: {uri} cannot be read: {error.message}") from error
+        raise InputError(
+            f"search.warm_start: {earlier}: {paths.shown(uri)} cannot be read: {error.message}"
+        ) from error
 
 
 def _unknown(client: MlflowClient, earlier: str, name: str, uri: str) -> InputError:
     known = [experiment.name for experiment in client.search_experiments()]
     close = nearest(name, known)
     there = f"did you mean {MLFLOW}{close}?" if close else f"there are: {', '.join(sorted(known)) or 'none'}."
-    return InputError(f"search.warm_start: {earlier}: no experiment of this name in {uri}; {there}")
+    return InputError(
+        f"search.warm_start: {earlier}: no experiment of this name in {paths.shown(uri)}; {there}"
+    )
 
 
 def _all_runs(client: MlflowClient, experiment_id: str) -> list[Run]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tunebench import paths
 from tunebench.search.protocols import Listener
 from tunebench.search.records import Records, TrialRecord
 from tunebench.tracking import store
@@ -168,10 +169,10 @@ class MlflowListener(Listener):
         return self._records.of(request)[request.trial]
 
     def _report(self, error: Exception) -> None:
-        said = " ".join(str(error).split())[:200]
+        said = paths.shown(" ".join(str(error).split()))[:200]
         self._warn(
-            f"MLflow at {self._uri} cannot be written ({type(error).__name__}: {said}). The search goes on; "
-            "what MLflow lacks is written when it can be reached again."
+            f"MLflow at {paths.shown(self._uri)} cannot be written ({type(error).__name__}: {said}). "
+            "The search goes on; what MLflow lacks is written when it can be reached again."
         )
 
 

@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.store.entities import PagedList
 
+from tunebench import paths
 from tunebench.errors import InputError
 from tunebench.space.suggest import nearest
 from tunebench.tracking.version import ALIAS, Move, RegisteredModel, Version
@@ -96,4 +97,4 @@ def _unknown(client: MlflowClient, name: str, uri: str) -> InputError:
         there = f"there are: {', '.join(names)}."
     else:
         there = "there is none yet: run `tunebench search SPACE.yaml`, which registers its winner."
-    return InputError(f"{name}: no registered model of this name in {uri}; {there}")
+    return InputError(f"{name}: no registered model of this name in {paths.shown(uri)}; {there}")

@@ -16,6 +16,7 @@ from mlflow.entities import LoggedModel
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 
+from tunebench import paths
 from tunebench.errors import InputError
 from tunebench.tracking import store
 from tunebench.tracking.registered import (
@@ -236,10 +237,10 @@ def open_registry(uri: str) -> Iterator[Registry]:
 
 
 def _unusable(uri: str, error: Exception) -> InputError:
-    said = " ".join(str(error).split())[:200]
+    said = paths.shown(" ".join(str(error).split()))[:200]
     return InputError(
-        f"{uri}: MLflow's registry cannot be used ({said}). Name another store with $MLFLOW_TRACKING_URI, "
-        "or mend or start this one."
+        f"{paths.shown(uri)}: MLflow's registry cannot be used ({said}). "
+        "Name another store with $MLFLOW_TRACKING_URI, or mend or start this one."
     )
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from tunebench import paths
 from tunebench.errors import InputError
 from tunebench.tracking import store
 
@@ -21,7 +22,7 @@ def serve(uri: str, artifacts: Path, host: str, port: int, workers: int = 1) -> 
         InputError: `uri` is a server's already, or the port is taken.
     """
     if store.is_server(uri):
-        raise InputError(f"$MLFLOW_TRACKING_URI is a server already: open {uri} in a browser.")
+        raise InputError(f"$MLFLOW_TRACKING_URI is a server already: open {paths.shown(uri)} in a browser.")
     _check_free(host, port)
     store.make_folder(uri)
     store.set_defaults()

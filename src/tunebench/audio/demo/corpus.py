@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from tunebench.audio.demo.artists import draw
 from tunebench.audio.demo.genres import GENRES, Genre
 from tunebench.audio.demo.performance import play
 from tunebench.audio.demo.studio import record
+from tunebench.cores import usable_cores
 from tunebench.errors import InputError, StorageError
 from tunebench.seeding import child_rng
 
@@ -126,7 +126,7 @@ def write(
     try:
         for genre in GENRES[:classes]:
             (directory / genre.name).mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(usable_cores()) as pool:
             for done, _ in enumerate(pool.map(make, takes), start=1):
                 if progress is not None:
                     progress(done, len(takes))
