@@ -85,8 +85,8 @@ def _registry() -> Iterator[Registry]:
     uri = paths.tracking_uri()
     if store.is_missing(uri):
         raise InputError(
-            f"{paths.shown(uri)}: no registered model yet; run `tunebench search SPACE.yaml`, which registers its "
-            "winner, or name another store with $MLFLOW_TRACKING_URI"
+            f"{paths.shown(uri)}: no registered model yet; run `tunebench search SPACE.yaml`, which "
+            "registers its winner, or name another store with $MLFLOW_TRACKING_URI"
         )
     store.set_defaults()
     from tunebench.tracking.registry import open_registry
