@@ -2,9 +2,10 @@
 
     python benchmarks/serving.py SEARCH CLIP --record
 
-In one run, one server after another: `tunebench serve` with each form, a plain FastAPI handler around
-`Predictor.predict` without micro-batching, and `mlflow models serve`; and what decoding and the model alone
-allow, with no server and no client. Clients send one after another, each on a connection of its own that
+In one run: `tunebench serve` with each form, a plain FastAPI handler around `Predictor.predict` without
+micro-batching, and `mlflow models serve`; and what decoding and the model alone allow, with no server and no
+client. All servers are up, and take turns of two seconds in an order of chance: a machine's pace changes more
+from minute to minute than they differ. Clients send one after another, each on a connection of its own that
 stays open. The clip is sent as it is, to MLflow as base64 in JSON.
 """
 
@@ -16,6 +17,7 @@ import base64
 import contextlib
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -166,6 +168,14 @@ def servers(exported: Path) -> Iterator[tuple[str, list[str], str, str]]:
     yield "mlflow models serve", mlflow, "/invocations", "/health"
 
 
+def ratio(ours: list[Figures], theirs: list[Figures]) -> str:
+    """Median and quartiles of the rounds' ratios."""
+    low, middle, high = statistics.quantiles(
+        (one.rate / other.rate for one, other in zip(ours, theirs, strict=True)), n=4, method="inclusive"
+    )
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+
+
 def bare(exported: Path, form: str, clip: Path, duration_s: float) -> float:
     """Answers a second of `Predictor` in four threads of a process of its own."""
     command = [sys.executable, "-c", BARE, str(exported / form), form, str(clip), str(duration_s)]
@@ -178,8 +188,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("search", help="whose winner is served")
     parser.add_argument("clip", type=Path, help="the file that clients send")
-    parser.add_argument("--seconds", type=float, default=6.0, help="of load for each figure")
-    parser.add_argument("--rounds", type=int, default=5, help="each server so often; medians are shown")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of load in each round")
+    parser.add_argument("--rounds", type=int, default=12, help="of each number of clients")
     parser.add_argument("--record", action="store_true", help="write benchmarks/results/serving.md")
     options = parser.parse_args()
     content = options.clip.read_bytes()
@@ -189,56 +199,65 @@ def main() -> None:
         "",
         f"The winner of `{options.search}`, asked about an {options.clip.suffix[1:].upper()} file of "
         f"{len(content) / 1e3:.0f} kB; {os.cpu_count()} cores, which the clients share; "
-        f"{options.seconds:g} s of load for each figure, medians of {options.rounds} rounds in turn, and of "
-        f"the rounds' own ratios, "
-        f"{date.today()}. Made by `python benchmarks/serving.py {options.search} CLIP --record`.",
+        f"{options.rounds} rounds of {options.seconds:g} s for each figure, in which the servers take turns; "
+        f"medians of the rounds, and of their own ratios with quartiles, {date.today()}. Made by `python benchmarks/serving.py {options.search} CLIP --record`.",
         "",
-        "| server | ready after | clients | answers a second | p50 | p95 | p99 | failed | times plain |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| server | ready after | clients | answers a second | p50 | p95 | p99 | failed | times plain "
+        "| times MLflow |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         for form in (*FORMS, "mlflow"):
             export = [sys.executable, "-m", "tunebench", "export", options.search, "--format", form]
             subprocess.run(
                 [*export, "--out", f"{folder}/{form}"], check=True, stdout=subprocess.DEVNULL
             )  # fmt: skip
+        alone = {form: bare(Path(folder), form, options.clip, 5 * options.seconds) for form in FORMS}
+        ports: dict[str, int] = {}
+        ready: dict[str, float] = {}
+        messages: dict[str, bytes] = {}
+        for name, command, path, health in servers(Path(folder)):
+            port = ports[name] = free_port()
+            is_mlflow = name.startswith("mlflow")
+            messages[name] = (
+                request(path, json.dumps(encoded).encode(), "application/json")
+                if is_mlflow
+                else request(path, content, "audio/wav")
+            )
+            placed = [part.replace("PORT", str(port)) for part in command]
+            ready[name] = stack.enter_context(running(placed, port, health))
+            asyncio.run(load(port, messages[name], 4, 2.0))
+            print(name, f"ready after {ready[name]:.1f} s", flush=True)
         found: dict[tuple[str, int], list[Figures]] = {}
-        ready: dict[str, list[float]] = {}
-        alone: dict[str, list[float]] = {}
-        for _ in range(options.rounds):
-            for form in FORMS:
-                rate = bare(Path(folder), form, options.clip, options.seconds)
-                alone.setdefault(form, []).append(rate)
-                print("no server", form, rate, flush=True)
-            for name, command, path, health in servers(Path(folder)):
-                port = free_port()
-                is_mlflow = name.startswith("mlflow")
-                message = (
-                    request(path, json.dumps(encoded).encode(), "application/json")
-                    if is_mlflow
-                    else request(path, content, "audio/wav")
-                )
-                with running([part.replace("PORT", str(port)) for part in command], port, health) as took_s:
-                    ready.setdefault(name, []).append(took_s)
-                    asyncio.run(load(port, message, 2, 2.0))
-                    for clients in CLIENTS:
-                        figures = asyncio.run(load(port, message, clients, options.seconds))
-                        found.setdefault((name, clients), []).append(figures)
-                        print(name, clients, figures, flush=True)
-    for (name, clients), rows in found.items():
-        rate, p50, p95, p99 = (
-            statistics.median(getattr(row, key) for row in rows)
-            for key in ("rate", "p50_ms", "p95_ms", "p99_ms")
-        )
-        plain = found.get((name.replace("tunebench serve", "plain FastAPI handler"), clients), [])
-        ratios = [ours.rate / theirs.rate for ours, theirs in zip(rows, plain, strict=True)] if plain else []
-        times = f"{statistics.median(ratios):.2f}" if ratios and name.startswith("tunebench") else ""
-        lines.append(
-            f"| {name} | {statistics.median(ready[name]):.1f} s | {clients} | {rate:.1f} | {p50:.0f} ms "
-            f"| {p95:.0f} ms | {p99:.0f} ms | {sum(row.failed for row in rows)} | {times} |"
-        )
-    for form, rates in alone.items():
-        lines.append(f"| no server, {form} | | | {statistics.median(rates):.1f} | | | | | |")
+        for clients in CLIENTS:
+            for _ in range(options.rounds):
+                for name in random.sample(list(ports), len(ports)):
+                    figures = asyncio.run(load(ports[name], messages[name], clients, options.seconds))
+                    found.setdefault((name, clients), []).append(figures)
+            for name in ports:
+                rates = [figures.rate for figures in found[name, clients]]
+                print(name, clients, f"{statistics.median(rates):.1f}", flush=True)
+    for name in ports:
+        for clients in CLIENTS:
+            rows = found[name, clients]
+            rate, p50, p95, p99 = (
+                statistics.median(getattr(row, key) for row in rows)
+                for key in ("rate", "p50_ms", "p95_ms", "p99_ms")
+            )
+            against = {
+                "plain": name.replace("tunebench serve", "plain FastAPI handler"),
+                "mlflow": "mlflow models serve",
+            }
+            times = [
+                ratio(rows, found[other, clients]) if name.startswith("tunebench") else ""
+                for other in against.values()
+            ]
+            lines.append(
+                f"| {name} | {ready[name]:.1f} s | {clients} | {rate:.1f} | {p50:.0f} ms | {p95:.0f} ms "
+                f"| {p99:.0f} ms | {sum(row.failed for row in rows)} | {times[0]} | {times[1]} |"
+            )
+    for form, rate in alone.items():
+        lines.append(f"| no server, {form} | | | {rate:.1f} | | | | | | |")
     text = "\n".join(lines) + "\n"
     print(text)
     if options.record:

@@ -80,14 +80,27 @@ class Running:
 
 @contextmanager
 def running(
-    bundle: Path, spool: Path, *, limits: Limits | None = None, links: Links | None = None
+    bundle: Path,
+    spool: Path,
+    *,
+    limits: Limits | None = None,
+    links: Links | None = None,
+    form: str | None = None,
 ) -> Iterator[Running]:
-    service = Service(lambda: Located(bundle, "1", "1"), limits=limits, way=WAY, workers=2)
+    service = Service(lambda: Located(bundle, "1", "1"), form=form, limits=limits, way=WAY, workers=2)
     it = Running(service, spool, links)
     try:
         yield it
     finally:
         it.stop()
+
+
+def test_savedmodel_answers_and_shows_what_it_sees(predictor, clip, tmp_path):
+    with running(predictor.bundle.folder, tmp_path, form="savedmodel") as it:
+        said = it.post(clip.read_bytes(), spectrogram=True).json()
+        assert len(said["spectrograms"]) == 4
+        expected = predictor.predict(clip).probabilities
+        assert list(said["probabilities"].values()) == pytest.approx(expected.tolist(), abs=1e-6)
 
 
 class Slow:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tunebench.audio.segments import segment
 from tunebench.audio.store import Store
 from tunebench.catalog.spec import Signal
 from tunebench.errors import DataError, InputError
+from tunebench.export.asked import load_model
 from tunebench.serving import predictor as module
 from tunebench.serving.predictor import Predictor
 from tunebench.space.sections import DataSection
@@ -135,6 +137,17 @@ def test_impossible_sample_rate(predictor, tone):
         predictor.predict_waveform(tone, 0)
 
 
+def test_savedmodels_with_threads_of_their_own_answer_alike(predictor, waveforms):
+    inputs = (waveforms / np.float32(32768)).astype(np.float32)
+    expected = load_model(predictor.bundle, form="savedmodel").ask(inputs)
+    models = [load_model(predictor.bundle, form="savedmodel", threads=threads) for threads in (1, 1, 2)]
+    with ThreadPoolExecutor(3) as pool:
+        for said in pool.map(lambda model: model.ask(inputs), models * 3):
+            assert said.shape == expected.shape
+            np.testing.assert_allclose(said, expected, atol=1e-6)
+    assert models[0].ask(inputs[:1]).shape == (1, 2)
+
+
 def test_bundle_without_savedmodel(predictor, tmp_path):
     thin = tmp_path / "thin"
     shutil.copytree(predictor.bundle.folder, thin, ignore=shutil.ignore_patterns("savedmodel", "*.keras"))
@@ -144,6 +157,8 @@ def test_bundle_without_savedmodel(predictor, tmp_path):
         Predictor.load(thin)
     shutil.copytree(predictor.bundle.savedmodel, thin / "savedmodel")
     (thin / "savedmodel" / "saved_model.pb").write_bytes(b"not one")
+    with pytest.raises(InputError, match=r"savedmodel: no model that can be read \("):
+        Predictor.load(thin, form="savedmodel", threads=1)
     with pytest.raises(InputError, match=r"savedmodel: no model that can be read \("):
         Predictor.load(thin)
     with pytest.raises(InputError, match="not a bundle"):

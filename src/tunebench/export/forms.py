@@ -5,6 +5,8 @@ Nothing here imports TensorFlow before a form that needs it is loaded: ONNX and 
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -137,6 +139,8 @@ def _litert(name: str) -> Callable[[Bundle, int | None], Model]:
 
 def _savedmodel(bundle: Bundle, threads: int | None) -> Model:
     import_tensorflow()
+    if threads:
+        return Model(_session(bundle, threads))
     import tensorflow as tf
 
     try:
@@ -153,6 +157,38 @@ def _savedmodel(bundle: Bundle, threads: int | None) -> Model:
 
     see = asker(signatures[IMAGE], IMAGE) if IMAGE in signatures else None
     return Model(asker(default, PROBABILITIES), see)
+
+
+def _session(bundle: Bundle, threads: int) -> Asked:
+    """The SavedModel in a session of its own, as TensorFlow Serving runs it.
+
+    A function of TensorFlow 2 shares one pool of threads with all others; a session has its own, if asked to.
+    """
+    import tensorflow as tf
+
+    v1: Any = tf.compat.v1
+    os.environ["TF_OVERRIDE_GLOBAL_THREADPOOL"] = "1"
+    config = v1.ConfigProto(
+        intra_op_parallelism_threads=threads, inter_op_parallelism_threads=1, use_per_session_threads=True
+    )
+    config.gpu_options.allow_growth = True
+    graph = tf.Graph()
+    session = v1.Session(graph=graph, config=config)
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # it calls the loader deprecated, which is the only one for sessions
+    try:
+        with graph.as_default():
+            signatures = v1.saved_model.load(session, ["serve"], str(bundle.savedmodel)).signature_def
+        signature = signatures[WINDOWS if WINDOWS in signatures else "serving_default"]
+        (given,) = signature.inputs.values()
+        ask = session.make_callable(signature.outputs[PROBABILITIES].name, feed_list=[given.name])
+    except (OSError, RuntimeError, tf.errors.OpError, KeyError, ValueError) as error:
+        session.close()
+        raise _unreadable(bundle.savedmodel, error) from error
+    finally:
+        logger.setLevel(level)
+    return lambda inputs, _owner=session: ask(inputs)
 
 
 def _keras(bundle: Bundle, threads: int | None) -> Model:
@@ -182,7 +218,7 @@ def _unreadable(path: Path, error: Exception) -> InputError:
     )
 
 
-SHARED = frozenset({"skops", "savedmodel", "keras"})
+SHARED = frozenset({"skops", "keras"})
 """Forms whose runtime has one pool of threads for all that call it."""
 
 WINDOWS = "windows"

@@ -42,18 +42,28 @@ class Client:
             work.cancel()
 
 
+_WATCHED_AFTER_S = 0.05
+"""What is answered sooner is not worth watching for."""
+
+
 @asynccontextmanager
 async def client_of(request: Request) -> AsyncIterator[Client]:
     """The client of a request whose body was read, watched until the answer is there."""
     client = Client()
+    watching: list[asyncio.Task[None]] = []
 
     async def watch() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
         client.leaves()
 
-    watching = asyncio.create_task(watch())
+    def begin() -> None:
+        watching.append(asyncio.create_task(watch()))
+
+    later = asyncio.get_running_loop().call_later(_WATCHED_AFTER_S, begin)
     try:
         yield client
     finally:
-        watching.cancel()
+        later.cancel()
+        for task in watching:
+            task.cancel()

@@ -128,7 +128,7 @@ class Service:
             inputs, expected = stored[WAVEFORM][:_PROBED].astype(np.float32), stored[PROBABILITIES][:_PROBED]
         example = inputs[0]
         way, measured = (self._way, []) if self._way else choose(load, example, shared=shared)
-        predictor = Predictor(bundle, only or load_model(bundle, form=form, threads=way.threads))
+        predictor = Predictor(bundle, only or load_model(bundle, form=form))
         recent = RecentWindows(bundle.info.get("reference", {}), bundle.classes)
         _check_answers(bundle, form, predictor.model.ask(inputs), expected)
         self._check_decoding(bundle)

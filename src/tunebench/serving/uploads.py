@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from threading import Semaphore
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,8 @@ from tunebench.serving.links import Links
 from tunebench.serving.predictor import Prediction
 from tunebench.serving.service import Loaded, Service
 
-_BACKLOG = 64
-"""Recordings that wait for their statistics; more are not in them."""
+_NOTED_EVERY_S = 0.1
+"""Statistics are taken of no more recordings than that: under load they would take time from answers."""
 
 
 class _Room:
@@ -68,7 +68,8 @@ class Uploads:
         self.service, self._background, self.spool = service, background, spool
         self._turns, self._room = asyncio.Semaphore(threads), _Room(service.limits.decoded_bytes)
         self._drawing, self._unlimited = CapacityLimiter(threads), CapacityLimiter(math.inf)
-        self._backlog, self._fetching = Semaphore(_BACKLOG), 0
+        self._noting: Future[None] | None = None
+        self._noted_at, self._fetching = 0.0, 0
 
     async def answer(
         self, content: bytes, loaded: Loaded, client: Client, *, windows: bool, spectrogram: bool
@@ -152,9 +153,10 @@ class Uploads:
 
     def _remember(self, prediction: Prediction, samples: NDArray[np.int16], loaded: Loaded) -> None:
         """Note what was heard and said, some time after the answer."""
-        if self._backlog.acquire(blocking=False):
-            noted = self._background.submit(self.service.remember, prediction, samples, loaded)
-            noted.add_done_callback(lambda _: self._backlog.release())
+        now = time.monotonic()
+        if now >= self._noted_at + _NOTED_EVERY_S and (self._noting is None or self._noting.done()):
+            self._noted_at = now
+            self._noting = self._background.submit(self.service.remember, prediction, samples, loaded)
 
 
 async def _in_thread(function: Callable[[], Any], limiter: CapacityLimiter) -> Any:
