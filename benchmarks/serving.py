@@ -200,7 +200,8 @@ def main() -> None:
         f"The winner of `{options.search}`, asked about an {options.clip.suffix[1:].upper()} file of "
         f"{len(content) / 1e3:.0f} kB; {os.cpu_count()} cores, which the clients share; "
         f"{options.rounds} rounds of {options.seconds:g} s for each figure, in which the servers take turns; "
-        f"medians of the rounds, and of their own ratios with quartiles, {date.today()}. Made by `python benchmarks/serving.py {options.search} CLIP --record`.",
+        "medians of the rounds, and of their own ratios with quartiles, "
+        f"{date.today()}. Made by `python benchmarks/serving.py {options.search} CLIP --record`.",
         "",
         "| server | ready after | clients | answers a second | p50 | p95 | p99 | failed | times plain "
         "| times MLflow |",
