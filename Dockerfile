@@ -1,6 +1,6 @@
 # The service alone, for an ONNX bundle: no TensorFlow in it. See docs/serving.md.
 #   docker build -t tunebench-serve .
-#   docker run --rm --read-only --tmpfs /tmp --cap-drop ALL -p 127.0.0.1:8000:8000 \
+#   docker run --rm --read-only --tmpfs /tmp --cap-drop ALL --stop-timeout 40 -p 127.0.0.1:8000:8000 \
 #       -v "$PWD/models/demo:/model:ro" -e TUNEBENCH_TOKEN tunebench-serve
 FROM python:3.11-slim AS build
 COPY requirements-serve.txt constraints.txt pyproject.toml README.md LICENSE /source/

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tunebench.errors import InputError
 from tunebench.estimators import probabilities
+from tunebench.export.graph_check import check_graph
 from tunebench.export.layout import ESTIMATOR, FRONTEND
 from tunebench.metrics.calibration import at_temperature
 
@@ -57,7 +58,10 @@ def load_estimator(folder: Path, classes: int, temperature: float = 1.0) -> Aske
             f"{file}: holds {', '.join(foreign[:3])}, which tunebench never writes; it is not read"
         )
     fitted = skops.io.load(file, trusted=TRUSTED)
-    before: Any = tf.saved_model.load(str(folder / FRONTEND)) if (folder / FRONTEND).exists() else None
+    before: Any = None
+    if (folder / FRONTEND).exists():
+        check_graph(folder / FRONTEND)
+        before = tf.saved_model.load(str(folder / FRONTEND))
 
     def ask(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         columns = inputs if before is None else before.serve(tf.constant(inputs)).numpy()

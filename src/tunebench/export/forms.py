@@ -139,6 +139,12 @@ def _litert(name: str) -> Callable[[Bundle, int | None], Model]:
 
 def _savedmodel(bundle: Bundle, threads: int | None) -> Model:
     import_tensorflow()
+    from tunebench.export.graph_check import check_graph
+
+    try:
+        check_graph(bundle.savedmodel)
+    except (OSError, ValueError) as error:
+        raise _unreadable(bundle.savedmodel, error) from error
     if threads:
         return Model(_session(bundle, threads))
     import tensorflow as tf
