@@ -197,7 +197,7 @@ def main() -> None:
     lines = [
         "# The service under load",
         "",
-        f"The winner of `{options.search}`, asked about an {options.clip.suffix[1:].upper()} file of "
+        f"The winner of `{options.search}`, asked about a {options.clip.suffix[1:].upper()} file of "
         f"{len(content) / 1e3:.0f} kB; {os.cpu_count()} cores, which the clients share; "
         f"{options.rounds} rounds of {options.seconds:g} s for each figure, in which the servers take turns; "
         "medians of the rounds, and of their own ratios with quartiles, "

@@ -242,7 +242,8 @@ class Runner:
 
     def _answer(self, model: Asked, parts: list[_Part]) -> None:
         try:
-            together = np.concatenate([part.job.windows[part.at] for part in parts])
+            cut = [part.job.windows[part.at] for part in parts]
+            together = np.concatenate(cut) if len(cut) > 1 else cut[0]
             self._on_batch(len(together))
             said = model(together)
         except Exception as error:  # a request's failure must not end the thread
