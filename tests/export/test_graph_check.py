@@ -66,11 +66,19 @@ def prints(value: tf.Tensor) -> tf.Tensor:
         return tf.identity(value)
 
 
+def debugs(value: tf.Tensor) -> tf.Tensor:
+    return tf.raw_ops.DebugIdentity(input=value, debug_urls=["file:///tmp/evil"])
+
+
+def maps_a_file(value: tf.Tensor) -> tf.Tensor:
+    return value + tf.raw_ops.ImmutableConst(dtype=tf.float32, shape=[], memory_region_name="/etc/passwd")
+
+
 @pytest.mark.parametrize(
     ("does", "operation"),
     [
         (writes, "WriteFile"), (reads, "ReadFile"), (lists, "MatchingFiles"), (runs_python, "EagerPyFunc"),
-        (saves, "SaveV2"), (prints, "PrintV2"),
+        (saves, "SaveV2"), (prints, "PrintV2"), (debugs, "DebugIdentity"), (maps_a_file, "ImmutableConst"),
     ],
 )  # fmt: skip
 def test_what_reaches_outside_is_named(

@@ -30,6 +30,7 @@ from tunebench.serving.links import Links
 from tunebench.serving.runner import Runner, Way
 from tunebench.serving.server import PatientProtocol
 from tunebench.serving.service import Located, Service
+from tunebench.serving.uploads import Room
 
 pytestmark = pytest.mark.slow
 
@@ -172,6 +173,47 @@ def test_bodies_are_held_up_to_a_limit(onnx_bundle, tmp_path):
             first.close()
             assert until(lambda: it.post(clip).status_code == 200)
         assert until(lambda: it.service.metrics.accepted == it.service.metrics.answered)
+
+
+def test_room_is_never_exceeded_and_one_always_gets_in():
+    most: list[int] = []
+
+    async def use(room: Room, count: int, less: int) -> None:
+        async with room.taken(count) as keep:
+            most.append(room.held)
+            await asyncio.sleep(0)
+            await keep(less)
+            most.append(room.held)
+            await asyncio.sleep(0)
+
+    async def all_at_once() -> int:
+        room = Room(100)
+        await asyncio.gather(*(use(room, 40, 10) for _ in range(30)), use(room, 250, 30))
+        return room.held
+
+    assert asyncio.run(all_at_once()) == 0
+    assert len(most) == 62
+    assert [held for held in most if held > 100] == [250]
+
+
+def test_batch_whose_client_left_is_given_up_as_a_whole(onnx_bundle, tmp_path):
+    """Its files are many and slow to answer: none is at work, and nothing is held, once it is over."""
+    with running(onnx_bundle, tmp_path) as it:
+        with_model(it, model := Slow())
+        files = [("audio", (f"{number}.flac", recording(20.0))) for number in range(12)]
+        request = httpx.Request("POST", f"{it.url}/predict/batch", files=files)
+        body = request.read()
+        kind = request.headers["content-type"]
+        begin = head(len(body), "/predict/batch").replace(b"host:", f"content-type: {kind}\r\nhost:".encode())
+        with it.connect(begin, body):
+            assert until(lambda: model.calls > 2)
+        assert until(lambda: it.service.loaded.users == 0)
+        assert until(lambda: not list(tmp_path.iterdir()))
+        calls = model.calls
+        time.sleep(0.2)
+        assert model.calls <= calls + 1
+        assert it.service.metrics.accepted == 0
+        assert it.post(recording(0.5)).status_code == 200
 
 
 def test_recordings_that_are_decoded_wait_for_each_other(onnx_bundle, tmp_path):

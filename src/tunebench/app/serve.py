@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tunebench import paths
 from tunebench.app.models import find_bundle
+from tunebench.errors import InputError
 from tunebench.export import layout
 from tunebench.serving.limits import Limits
 from tunebench.serving.metrics import Metrics
 from tunebench.serving.predictor import UNSURE_BELOW
 from tunebench.serving.service import Located, Service
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_LOCAL_NAMES = ("127.0.0.1", "::1", "localhost")
 POLL_S = 5.0
 
 
@@ -65,17 +68,44 @@ def serve(
     limits = settings.limits or Limits()
     links = YtDlpLinks(limits.bytes, private=settings.private_links) if settings.links else None
     service = Service(locator(model), form=settings.form, limits=limits, unsure_below=settings.unsure_below)
-    is_guarded = settings.host not in LOOPBACK or settings.token is not None
     with spool_folder() as spool:
         app = create_app(
             service, spool=spool, links=links, token=settings.token, poll_s=settings.poll_s,
-            hosts=None if is_guarded else {*LOOPBACK, *(host.lower() for host in settings.hosts)},
+            hosts=_names(settings) if is_loopback(settings.host) and settings.token is None else None,
         )  # fmt: skip
         run(
             app, host=settings.host, port=settings.port,
             on_listening=lambda port: on_listening(port, service),
         )  # fmt: skip
     return service.metrics
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on can be reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _names(settings: Settings) -> set[str]:
+    """What requests may call the service.
+
+    Raises:
+        InputError: `hosts` holds what is no name.
+    """
+    names = {*_LOCAL_NAMES, settings.host.lower()}
+    for given in settings.hosts:
+        try:
+            name = urlsplit(f"//{given}").hostname
+        except ValueError:
+            name = None
+        if not name:
+            raise InputError(
+                f"--allow-host {given!r}: not the name of a host; write it as in songs.example.org."
+            )
+        names.add(name)
+    return names
 
 
 def locator(model: str) -> Callable[[], Located]:
@@ -93,7 +123,7 @@ def _in_folder(folder: Path) -> Located:
 
 def _stamp(folder: Path) -> str:
     """Changes with any of the folder's files: they may arrive one after another."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != layout.CARD)
     states = [(str(path), (state := path.stat()).st_size, state.st_mtime_ns, state.st_ino) for path in files]
     return hashlib.sha256(repr(states).encode()).hexdigest()
 

@@ -50,7 +50,7 @@ def serve(
 
     Example: tunebench serve models:/music@champion --port 8000
     """
-    from tunebench.app.serve import LOOPBACK, Settings
+    from tunebench.app.serve import Settings, is_loopback
     from tunebench.app.serve import serve as run
     from tunebench.serving.limits import Limits
     from tunebench.serving.service import Service
@@ -58,7 +58,7 @@ def serve(
     logging.basicConfig(format="%(levelname)s: %(message)s")
     logging.getLogger("tunebench.serving").setLevel(logging.INFO)
     token = _token(token_file)
-    if host not in LOOPBACK and token is None:
+    if not is_loopback(host) and token is None:
         typer.secho(
             f"warning: {host} can be reached from other machines, and no token is asked for; "
             "set TUNEBENCH_TOKEN, or give --token-file.",

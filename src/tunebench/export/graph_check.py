@@ -1,28 +1,44 @@
 """A SavedModel is a program of TensorFlow's: whether it computes, and does nothing else.
 
-Its operations can read and write files and run Python, also while it is loaded. Here are those that a net and
-its front-end need; saving its variables is among them, if nothing but a saver can ask for it.
+Its operations can read and write files and run Python, also while it is loaded. Here are those that nets and
+their front-ends need, and no others: many that look harmless take an address or a file's name. Saving
+variables is among them, if nothing but a saver can ask for it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tunebench.errors import InputError
 
-_WITH_STATE = frozenset(
+_COMPUTES = frozenset(
     {
-        "Assert", "AssignVariableOp", "DisableCopyOnRead", "If", "PartitionedCall", "ReadVariableOp",
-        "StatefulPartitionedCall", "VarHandleOp", "VarIsInitializedOp", "While",
+        "Abs", "Add", "AddN", "AddV2", "All", "Any", "ArgMax", "ArgMin", "Assert",
+        "AssignVariableOp", "AvgPool", "BatchMatMul", "BatchMatMulV2", "BiasAdd", "BroadcastTo",
+        "Cast", "Ceil", "ClipByValue", "Complex", "ComplexAbs", "Concat", "ConcatV2", "Conj",
+        "Const", "Conv2D", "Cos", "Cumsum", "DecodeWav", "DepthwiseConv2dNative",
+        "DisableCopyOnRead", "Einsum", "Elu", "EnsureShape", "Equal", "Erf", "Exp", "ExpandDims",
+        "FFT", "Fill", "Floor", "FloorDiv", "FloorMod", "FusedBatchNormV3", "Gather", "GatherNd",
+        "GatherV2", "Greater", "GreaterEqual", "IRFFT", "Identity", "IdentityN", "If", "Imag",
+        "IsFinite", "IsInf", "IsNan", "LeakyRelu", "Less", "LessEqual", "Log", "Log1p",
+        "LogSoftmax", "LogicalAnd", "LogicalNot", "LogicalOr", "MatMul", "Max", "MaxPool",
+        "Maximum", "Mean", "Min", "Minimum", "MirrorPad", "Mul", "Neg", "NoOp", "NotEqual",
+        "OneHot", "OnesLike", "Pack", "Pad", "PadV2", "PartitionedCall", "Placeholder",
+        "PlaceholderWithDefault", "Pow", "PreventGradient", "Prod", "RFFT", "Range", "Rank",
+        "ReadVariableOp", "Real", "RealDiv", "Reciprocal", "Relu", "Relu6", "Reshape",
+        "ResizeBilinear", "ReverseV2", "RightShift", "Round", "Rsqrt", "Select", "SelectV2", "Selu",
+        "Shape", "ShapeN", "Sigmoid", "Sign", "Sin", "Size", "Slice", "Softmax", "Softplus",
+        "Softsign", "Split", "SplitV", "Sqrt", "Square", "SquaredDifference", "Squeeze",
+        "StatefulPartitionedCall", "StatelessIf", "StatelessWhile", "StaticRegexFullMatch",
+        "StopGradient", "StridedSlice", "StringJoin", "StringLength", "Sub", "Sum", "Tanh",
+        "TensorListFromTensor", "TensorListGetItem", "TensorListReserve", "TensorListSetItem",
+        "TensorListStack", "Tile", "TopKV2", "Transpose", "Unpack", "VarHandleOp",
+        "VarIsInitializedOp", "Where", "While", "ZerosLike",
     }
 )  # fmt: skip
-"""Of the operations that TensorFlow says have state, those that touch nothing outside of the model."""
-
-_REACHES_OUT = re.compile("File|Dataset|Proto|PyFunc")
-"""In the names of operations that TensorFlow says have no state, though they read files or run Python."""
+"""What is computed with tensors, variables of the model, and strings that stay in it."""
 
 _OF_SAVERS = frozenset({"MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename"})
 
@@ -46,8 +62,8 @@ def check_graph(folder: Path) -> None:
     found = sorted({name for graph in content.meta_graphs for name in _not_computing(graph)})
     if found:
         raise InputError(
-            f"{folder}: holds operations that reach outside of the model ({', '.join(found)}), so it is not "
-            "loaded. Take a model that tunebench exported, or ONNX, which cannot hold such operations."
+            f"{folder}: holds operations that may reach outside of the model ({', '.join(found)}), and is "
+            "not loaded. Take a model that tunebench exported, or ONNX; if this is one, report it."
         )
 
 
@@ -55,18 +71,9 @@ def _not_computing(graph: Any) -> Iterator[str]:
     """Names of operations that are not allowed where they stand."""
     saving = _functions_of_savers(graph)
     for function in graph.graph_def.library.function:
-        allowed = _OF_SAVERS if function.signature.name in saving else frozenset[str]()
-        yield from (node.op for node in function.node_def if not _computes(node.op, allowed))
-    yield from (node.op for node in graph.graph_def.node if not _computes(node.op, frozenset()))
-
-
-def _computes(operation: str, allowed: frozenset[str]) -> bool:
-    from tensorflow.python.framework import op_def_registry
-
-    if operation in _WITH_STATE or operation in allowed:
-        return True
-    known: Any = op_def_registry.get(operation)
-    return known is not None and not known.is_stateful and not _REACHES_OUT.search(operation)
+        allowed = _COMPUTES | _OF_SAVERS if function.signature.name in saving else _COMPUTES
+        yield from (node.op for node in function.node_def if node.op not in allowed)
+    yield from (node.op for node in graph.graph_def.node if node.op not in _COMPUTES)
 
 
 def _functions_of_savers(graph: Any) -> set[str]:

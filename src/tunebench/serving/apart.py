@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import site
 import sys
 from collections.abc import Mapping
 
@@ -20,4 +21,5 @@ def command(module: str) -> list[str]:
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
     """The variables that such a process sees."""
-    return {name: os.environ[name] for name in _KEPT if name in os.environ} | dict(more)
+    own = {"PYTHONUSERBASE": site.getuserbase()} if site.ENABLE_USER_SITE else {}
+    return {name: os.environ[name] for name in _KEPT if name in os.environ} | own | dict(more)

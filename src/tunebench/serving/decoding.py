@@ -10,6 +10,7 @@ import select
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -131,8 +132,18 @@ class DecoderPool:
             worker.start()
             self._free.put(worker)
 
-    def decode(self, path: Path, rate_hz: int, *, longest_s: float, timeout_s: float) -> NDArray[np.int16]:
+    def decode(
+        self,
+        path: Path,
+        rate_hz: int,
+        *,
+        longest_s: float,
+        timeout_s: float,
+        check: Callable[[], None] = lambda: None,
+    ) -> NDArray[np.int16]:
         """A file as training would have stored it, `(samples,)` at `rate_hz`.
+
+        `check` is called once a decoder is free; what it raises is raised, and nothing is decoded.
 
         Raises:
             DataError: it is not audio that can be used, too long, too slow to decode, or breaks the decoder.
@@ -142,6 +153,7 @@ class DecoderPool:
         try:
             if self._is_closed.is_set():
                 raise RuntimeError("these decoders were closed")
+            check()
             answer, samples = worker.ask(
                 {"path": str(path), "rate_hz": rate_hz, "longest_s": longest_s}, timeout_s
             )

@@ -140,8 +140,9 @@ class Guard:
         except ValueError:
             name = None
         if name not in self._hosts:
+            shown = (name or given)[:80]
             raise RefusedError(
-                421, f"This service does not go by the name {given[:80]!r}. Start it with --allow-host NAME."
+                421, f"This service does not go by the name {shown!r}. Start it with --allow-host NAME."
             )
 
     def _check_token(self, scope: Scope, path: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection
+import threading
+from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
@@ -51,19 +53,17 @@ def create_app(
         poll_s: how often to look for another model (s); 0 never.
     """
     background = ThreadPoolExecutor(1, thread_name_prefix="background")
-    housekeeping = ThreadPoolExecutor(1, thread_name_prefix="housekeeping")
     uploads = Uploads(service, 4 * len(service.decoders), background, spool)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        keepers = [asyncio.create_task(_tidy(housekeeping))]
+        keepers = [asyncio.create_task(_tidy())]
         if poll_s:
-            keepers.append(asyncio.create_task(_watch(service, housekeeping, poll_s)))
+            keepers.append(asyncio.create_task(_watch(service, poll_s)))
         yield
         for keeper in keepers:
             keeper.cancel()
-        for executor in (housekeeping, background):  # what they are at ends with the process
-            executor.shutdown(wait=False, cancel_futures=True)
+        background.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(service.close)
 
     app = FastAPI(
@@ -97,12 +97,12 @@ def create_app(
     return app
 
 
-async def _watch(service: Service, thread: ThreadPoolExecutor, poll_s: float) -> None:
+async def _watch(service: Service, poll_s: float) -> None:
     """Look for another model for ever; what goes wrong is logged, and the present one stays."""
     while True:
         await asyncio.sleep(poll_s)
         try:
-            changed = await asyncio.get_running_loop().run_in_executor(thread, service.refresh)
+            changed = await _in_daemon(service.refresh)
         except Exception as error:  # the registry may be out of reach for a while
             _log.warning("no other model could be taken, the present one stays: %s", error)
             continue
@@ -111,11 +111,40 @@ async def _watch(service: Service, thread: ThreadPoolExecutor, poll_s: float) ->
             _log.info("the model is now version %s", service.loaded.version)
 
 
-async def _tidy(thread: ThreadPoolExecutor) -> None:
+async def _tidy() -> None:
     """Give back memory for ever: each thread's share of the allocator would grow to its largest recording."""
     while True:
         await asyncio.sleep(_TIDY_S)
-        await asyncio.get_running_loop().run_in_executor(thread, give_back_memory)
+        await _in_daemon(give_back_memory)
+
+
+async def _in_daemon(function: Callable[[], Any]) -> Any:
+    """Run a function in a thread of its own, for which the process does not wait when it ends.
+
+    It would wait for an executor's, and a registry that is out of reach can take minutes to say so.
+    """
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[Any] = loop.create_future()
+
+    def settle(result: Any, error: Exception | None) -> None:
+        if over.cancelled():
+            return
+        if error is not None:
+            over.set_exception(error)
+        else:
+            over.set_result(result)
+
+    def run() -> None:
+        result, failed = None, None
+        try:
+            result = function()
+        except Exception as error:
+            failed = error
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settle, result, failed)
+
+    threading.Thread(target=run, name="housekeeping", daemon=True).start()
+    return await over
 
 
 def _add_page(app: FastAPI) -> None:

@@ -82,6 +82,7 @@ class YtDlpLinks:
             process = await asyncio.create_subprocess_exec(
                 *command("tunebench.serving.fetch_worker"),
                 stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=folder, env=environment(own),
+                start_new_session=True,  # the terminal's Ctrl-C is the service's to handle
             )  # fmt: skip
             try:
                 async with asyncio.timeout(self.timeout_s):

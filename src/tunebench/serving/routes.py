@@ -98,7 +98,10 @@ def predict_routes(uploads: Uploads, links: Links | None) -> APIRouter:
     @app.post("/predict", openapi_extra=_BODY)
     async def predict(request: Request, windows: bool = False, spectrogram: bool = False) -> Response:
         """Classify one recording: as a form's file `audio`, as the body itself, or as base64 in JSON."""
-        content = await _content(request)
+        try:
+            content = await _content(request)
+        finally:
+            await request.close()  # a form's files
         with service.using() as loaded:
             async with client_of(request) as client:
                 said = await uploads.answer(content, loaded, client, windows=windows, spectrogram=spectrogram)
@@ -111,6 +114,7 @@ def predict_routes(uploads: Uploads, links: Links | None) -> APIRouter:
 
         async def one(upload: UploadFile, loaded: Loaded, client: Client) -> dict[str, Any]:
             content = await upload.read()
+            await upload.close()
             try:
                 said = await uploads.answer(content, loaded, client, windows=windows, spectrogram=False)
             except DataError as error:
@@ -119,13 +123,13 @@ def predict_routes(uploads: Uploads, links: Links | None) -> APIRouter:
 
         with service.using() as loaded:  # one model for all of them
             async with client_of(request) as client:
-                try:
-                    async with asyncio.TaskGroup() as group:
-                        asked = [group.create_task(one(upload, loaded, client)) for upload in sent]
-                except BaseExceptionGroup:
-                    client.check()
-                    raise
-        return JSONResponse({"predictions": [task.result() for task in asked]})
+                work = (one(upload, loaded, client) for upload in sent)
+                found = await asyncio.gather(*work, return_exceptions=True)
+                client.check()
+        for said in found:  # all of them have ended, so that nothing goes on behind a failure
+            if isinstance(said, BaseException):
+                raise said
+        return JSONResponse({"predictions": found})
 
     @app.post("/predict/link", openapi_extra=_LINK_BODY)
     async def predict_link(request: Request, windows: bool = False, spectrogram: bool = False) -> Response:

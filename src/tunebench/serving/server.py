@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import resource
 import signal
@@ -20,6 +21,9 @@ PATIENCE_S = 10.0
 """A connection that has sent no request by then, or taken nothing of its answer, is closed."""
 
 _CONNECTIONS, _FEWEST = 1_024, 16
+_REFUSED_AT_ONCE = 128
+"""Connections beyond the limit that are told so; more are closed unheard."""
+
 _OTHER_FILES = 512
 """File descriptors of models, decoders, and each request's file."""
 
@@ -39,7 +43,10 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock: a request is due."""
         super().connection_made(transport)  # pyright: ignore[reportArgumentType]
-        self._start_clock()
+        if len(self.connections) > (self.limit_concurrency or math.inf) + _REFUSED_AT_ONCE:
+            self.transport.abort()  # uvicorn refuses those that have sent a request
+        else:
+            self._start_clock()
 
     def on_response_complete(self) -> None:
         """Start it again: the answer has to be taken, and the next request is due."""

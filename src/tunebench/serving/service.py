@@ -6,6 +6,7 @@ Nothing here knows HTTP; `serving.http` does.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ _REMEMBERED = 16
 _PROBED = 4
 """Examples that a model answers before it is taken."""
 
+_AGAIN_S = 60.0
 _FIRST_DECODE_S = 60.0
 """The first time, the process has to start as well."""
 
@@ -102,6 +104,8 @@ class Service:
         self.unsure_below = unsure_below
         self.metrics = Metrics()
         self._locate, self._form, self._way = locate, form, way
+        self._failed = "", 0.0
+        """The stamp of what could not be loaded, and when it is tried again, though nothing has changed."""
         self._swapping, self._counting = threading.Lock(), threading.Lock()
         self.decoders = DecoderPool(workers or usable_cores())
         try:
@@ -127,11 +131,12 @@ class Service:
         with np.load(bundle.example, allow_pickle=False) as stored:
             inputs, expected = stored[WAVEFORM][:_PROBED].astype(np.float32), stored[PROBABILITIES][:_PROBED]
         example = inputs[0]
-        way, measured = (self._way, []) if self._way else choose(load, example, shared=shared)
         predictor = Predictor(bundle, only or load_model(bundle, form=form))
         recent = RecentWindows(bundle.info.get("reference", {}), bundle.classes)
-        _check_answers(bundle, form, predictor.model.ask(inputs), expected)
+        said = np.concatenate([predictor.model.ask(one[None]) for one in inputs])
+        _check_answers(bundle, form, said, expected)
         self._check_decoding(bundle)
+        way, measured = (self._way, []) if self._way else choose(load, example, shared=shared)
         runner = Runner(load, way, on_batch=self.metrics.batches.observe)
         runner.submit(example[None]).result()
         return Loaded(bundle, located, form, runner, predictor, recent, measured)
@@ -160,9 +165,15 @@ class Service:
         """
         with self._swapping:
             located = self._locate()
-            if located.stamp == self.loaded.located.stamp:
+            now = time.monotonic()
+            failed, again_at = self._failed
+            if located.stamp == self.loaded.located.stamp or (located.stamp == failed and now < again_at):
                 return False
-            fresh = self._load(located)
+            try:
+                fresh = self._load(located)
+            except Exception:
+                self._failed = located.stamp, now + _AGAIN_S
+                raise
             with self._counting:
                 before, self.loaded = self.loaded, fresh
                 is_idle = before.users == 0
@@ -185,8 +196,15 @@ class Service:
             if is_last:
                 loaded.runner.close(wait=False)  # nothing is asked of it any more
 
-    def decode(self, path: Path, loaded: Loaded) -> NDArray[np.int16]:
+    def decode(
+        self, path: Path, loaded: Loaded, check: Callable[[], None] = lambda: None
+    ) -> NDArray[np.int16]:
         """A file as the model's corpus would hold it, `(samples,)`.
+
+        Args:
+            path: of the file.
+            loaded: the model.
+            check: is called once a decoder is free; what it raises is raised, and nothing is decoded.
 
         Raises:
             DataError: it is not audio that can be used, or beyond the limits.
@@ -196,6 +214,7 @@ class Service:
             loaded.bundle.sample_rate_hz,
             longest_s=self.limits.seconds,
             timeout_s=self.limits.decode_s,
+            check=check,
         )
 
     def ask(self, samples: NDArray[np.int16], loaded: Loaded) -> Future[NDArray[np.float32]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor, Future
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -27,31 +27,34 @@ _NOTED_EVERY_S = 0.1
 """Statistics are taken of no more recordings than that: under load they would take time from answers."""
 
 
-class _Room:
-    """Bytes of decoded recordings: none is decoded while so many are held. One event loop uses it."""
+class Room:
+    """Bytes of decoded recordings that are held at once. One event loop uses it."""
 
     def __init__(self, most: int) -> None:
-        self._most, self._held = most, 0
+        self.held, self._most = 0, most
         self._changed = asyncio.Condition()
 
-    async def wait(self) -> None:
-        """Until there is room for another recording."""
-        if self._held >= self._most:
-            async with self._changed:
-                await self._changed.wait_for(lambda: self._held < self._most)
-
     @asynccontextmanager
-    async def holding(self, count: int) -> AsyncIterator[None]:
-        """So many bytes are held."""
-        self._held += count
+    async def taken(self, count: int) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+        """Wait until there is room for so many bytes, or nothing else is held, and take it.
+
+        Gives a function that keeps less of it, once it is known how much is needed.
+        """
+        async with self._changed:
+            await self._changed.wait_for(lambda: not self.held or self.held + count <= self._most)
+            self.held += count
+
+        async def keep(less: int) -> None:
+            nonlocal count
+            async with self._changed:
+                self.held -= count - less
+                count = less
+                self._changed.notify_all()
+
         try:
-            yield
+            yield keep
         finally:
-            was_full = self._held >= self._most
-            self._held -= count
-            if was_full:
-                async with self._changed:
-                    self._changed.notify_all()
+            await keep(0)
 
 
 class Uploads:
@@ -66,7 +69,9 @@ class Uploads:
 
     def __init__(self, service: Service, threads: int, background: Executor, spool: Path) -> None:
         self.service, self._background, self.spool = service, background, spool
-        self._turns, self._room = asyncio.Semaphore(threads), _Room(service.limits.decoded_bytes)
+        self._turns = asyncio.Semaphore(threads)
+        least = len(service.decoders) * self._longest_bytes(service.loaded)  # so that all have work
+        self.room = Room(max(service.limits.decoded_bytes, least))
         self._drawing, self._unlimited = CapacityLimiter(threads), CapacityLimiter(math.inf)
         self._noting: Future[None] | None = None
         self._noted_at, self._fetching = 0.0, 0
@@ -85,7 +90,7 @@ class Uploads:
             with NamedTemporaryFile(dir=self.spool) as file:  # no client's path is ever opened
                 file.write(content)
                 file.flush()
-                return self.service.decode(Path(file.name), loaded)
+                return self.service.decode(Path(file.name), loaded, client.check)
 
         return await self._classify(decode, loaded, client, windows=windows, spectrogram=spectrogram)
 
@@ -110,7 +115,7 @@ class Uploads:
                 finally:
                     fetched.cancel()
                     client.check()
-                decode = partial(self.service.decode, path, loaded)
+                decode = partial(self.service.decode, path, loaded, client.check)
                 said = await self._classify(decode, loaded, client, windows=windows, spectrogram=spectrogram)
         finally:
             self._fetching -= 1
@@ -134,10 +139,11 @@ class Uploads:
             client.check()
             return samples, client.waits_for(service.ask(samples, loaded))
 
-        async with self._turns:
-            await self._room.wait()
-            samples, asked = await _in_thread(ask, self._unlimited)
-        async with self._room.holding(samples.nbytes):
+        async with AsyncExitStack() as held:
+            async with self._turns:
+                keep = await held.enter_async_context(self.room.taken(self._longest_bytes(loaded)))
+                samples, asked = await _in_thread(ask, self._unlimited)
+                await keep(samples.nbytes)
             try:
                 said = asked.result() if asked.done() else await asyncio.wrap_future(asked)
             finally:
@@ -150,6 +156,10 @@ class Uploads:
                 return service.describe(prediction, samples, loaded, windows=windows, spectrogram=spectrogram)
 
             return await _in_thread(describe, self._drawing) if windows or spectrogram else describe()
+
+    def _longest_bytes(self, loaded: Loaded) -> int:
+        """Of a recording as long as they may be."""
+        return 2 * math.ceil(self.service.limits.seconds * loaded.bundle.sample_rate_hz)
 
     def _remember(self, prediction: Prediction, samples: NDArray[np.int16], loaded: Loaded) -> None:
         """Note what was heard and said, some time after the answer."""
