@@ -138,6 +138,8 @@ def _litert(name: str) -> Callable[[Bundle, int | None], Model]:
 
 
 def _savedmodel(bundle: Bundle, threads: int | None) -> Model:
+    # Sessions have threads of their own only if this was set when TensorFlow made its first device
+    os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
     import_tensorflow()
     from tunebench.export.graph_check import check_graph
 
@@ -173,7 +175,6 @@ def _session(bundle: Bundle, threads: int) -> Asked:
     import tensorflow as tf
 
     v1: Any = tf.compat.v1
-    os.environ["TF_OVERRIDE_GLOBAL_THREADPOOL"] = "1"
     config = v1.ConfigProto(
         intra_op_parallelism_threads=threads, inter_op_parallelism_threads=1, use_per_session_threads=True
     )
