@@ -136,7 +136,7 @@ class Service:
         _check_answers(bundle, form, np.concatenate([ask(one[None]) for one in inputs]), expected)
         self._check_decoding(bundle)
         way, measured = (self._way, []) if self._way else choose(load, example, shared=shared)
-        # last: a SavedModel's sessions are a tenth slower where a function of TensorFlow 2 was there before them
+        # last: sessions are a tenth slower where a function of TensorFlow 2 was there before them
         predictor = Predictor(bundle, only or load_model(bundle, form=form))
         runner = Runner(load, way, on_batch=self.metrics.batches.observe)
         runner.submit(example[None]).result()
