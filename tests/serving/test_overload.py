@@ -27,9 +27,10 @@ from tunebench.serving.decoding import DecoderPool
 from tunebench.serving.http import create_app
 from tunebench.serving.limits import Limits
 from tunebench.serving.links import Links
+from tunebench.serving.loaded import Located
 from tunebench.serving.runner import Runner, Way
 from tunebench.serving.server import PatientProtocol
-from tunebench.serving.service import Located, Service
+from tunebench.serving.service import Service
 from tunebench.serving.uploads import Room
 
 pytestmark = pytest.mark.slow

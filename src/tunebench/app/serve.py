@@ -14,9 +14,10 @@ from tunebench.app.models import find_bundle
 from tunebench.errors import InputError
 from tunebench.export import layout
 from tunebench.serving.limits import Limits
+from tunebench.serving.loaded import Located
 from tunebench.serving.metrics import Metrics
 from tunebench.serving.predictor import UNSURE_BELOW
-from tunebench.serving.service import Located, Service
+from tunebench.serving.service import Service
 
 _LOCAL_NAMES = ("127.0.0.1", "::1", "localhost")
 POLL_S = 5.0

@@ -20,7 +20,8 @@ from tunebench.export.layout import CARD
 from tunebench.metrics.drift import Drift
 from tunebench.serving.client import Client, client_of
 from tunebench.serving.links import Links
-from tunebench.serving.service import Loaded, Service
+from tunebench.serving.loaded import Loaded
+from tunebench.serving.service import Service
 from tunebench.serving.uploads import Uploads
 
 _AUDIO = {"schema": {"type": "string", "format": "binary"}}

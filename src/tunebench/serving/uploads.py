@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from tunebench.serving.client import Client
 from tunebench.serving.guard import busy
 from tunebench.serving.links import Links
+from tunebench.serving.loaded import Loaded
 from tunebench.serving.predictor import Prediction
-from tunebench.serving.service import Loaded, Service
+from tunebench.serving.service import Service
 
 _NOTED_EVERY_S = 0.1
 """Statistics are taken of no more recordings than that: under load they would take time from answers."""
